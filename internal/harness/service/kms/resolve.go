@@ -1,0 +1,69 @@
+package kms
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+)
+
+var keyIDForm = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
+
+// key finds the key that ref names: a key id or key ARN, and where the operation takes them (useAlias) an alias name
+// or alias ARN. A bare id or name belongs to the caller's account. The error is a NotFoundException with the words
+// of kms-iam.md 1.2.
+func (t *txn) key(ref string, useAlias bool) (*key, error) {
+	account, id := t.c.Caller.Account, ref
+	if strings.HasPrefix(ref, "arn:") {
+		parts := strings.SplitN(ref, ":", 6)
+		if len(parts) != 6 || parts[2] != "kms" || parts[1] != t.c.Partition {
+			return nil, wire.Faultf("NotFoundException", "Invalid arn %s", ref)
+		}
+		if parts[3] != t.c.Region {
+			return nil, wire.Faultf("NotFoundException", "Invalid arn %s", parts[3])
+		}
+		account, id = parts[4], parts[5]
+		if rest, isKey := strings.CutPrefix(id, "key/"); isKey {
+			id = rest
+		} else if !strings.HasPrefix(id, "alias/") {
+			return nil, wire.Faultf("NotFoundException", "Invalid arn %s", ref)
+		}
+	}
+	if strings.HasPrefix(id, "alias/") {
+		if !useAlias {
+			return nil, wire.Faultf("NotFoundException", "Invalid keyId '%s'", ref)
+		}
+		return t.keyOfAlias(account, id)
+	}
+	if !keyIDForm.MatchString(id) {
+		return nil, wire.Faultf("NotFoundException", "Invalid keyId '%s'", ref)
+	}
+	return t.keyByID(account, id)
+}
+
+func (t *txn) keyByID(account, id string) (*key, error) {
+	k, found, err := keys(account, t.c.Region).Get(t.r, id)
+	if err != nil {
+		return nil, err
+	}
+	if !found || k.gone(t.now) {
+		at := key{ID: id, Account: account, Region: t.c.Region, Partition: t.c.Partition}
+		return nil, wire.Faultf("NotFoundException", "Key '%s' does not exist", at.arn())
+	}
+	return &k, nil
+}
+
+func (t *txn) keyOfAlias(account, name string) (*key, error) {
+	a, found, err := aliases(account, t.c.Region).Get(t.r, name)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, wire.Faultf("NotFoundException", "Alias arn:%s:kms:%s:%s:%s is not found.",
+			t.c.Partition, t.c.Region, account, name)
+	}
+	return t.keyByID(account, a.TargetID)
+}
+
+// putKey writes k back.
+func (t *txn) putKey(k *key) error { return keys(k.Account, k.Region).Put(t.w, k.ID, *k) }

@@ -1,0 +1,93 @@
+// Package kms serves the AWS Key Management Service.
+//
+// Keys, aliases, policies, grants, rotation, deletion and imported material follow the KMS API; cryptography is real
+// (AES-256-GCM and the standard asymmetric schemes) with key material sealed before it is stored. State is kept per
+// account and Region. Whatever happens with time (deletion, rotation, expiry) happens in Tick, on the harness clock.
+package kms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+)
+
+// Config is what a Service needs. State, Sealer, Clock and Rand are required.
+type Config struct {
+	State  store.State
+	Sealer store.Sealer // seals key material; aad is the key's ARN and material id
+	Clock  clock.Clock
+	Rand   io.Reader
+	Log    *slog.Logger // nil discards
+	// MaxKeys per account and Region; 0 means 100,000, the service's default quota.
+	MaxKeys int
+	// StoreConnectDuration is how long a custom key store stays CONNECTING or DISCONNECTING; 0 means one second.
+	StoreConnectDuration time.Duration
+}
+
+// Service is KMS for all accounts and Regions. Its methods may be called concurrently.
+type Service struct {
+	cfg Config
+}
+
+// New returns a Service over cfg.
+func New(cfg Config) (*Service, error) {
+	if cfg.State == nil || cfg.Sealer == nil || cfg.Clock == nil || cfg.Rand == nil {
+		return nil, errors.New("kms: Config needs State, Sealer, Clock and Rand")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.MaxKeys == 0 {
+		cfg.MaxKeys = 100_000
+	}
+	if cfg.StoreConnectDuration == 0 {
+		cfg.StoreConnectDuration = time.Second
+	}
+	return &Service{cfg: cfg}, nil
+}
+
+// txn is one transaction of one call, at one moment of the harness clock.
+type txn struct {
+	s   *Service
+	c   *wire.Call
+	now time.Time
+	r   store.Reader
+	w   store.Writer // nil in view
+}
+
+// view runs fn over a snapshot; update runs it in a transaction. fn may run more than once.
+func (s *Service) view(ctx context.Context, c *wire.Call, fn func(*txn) error) error {
+	now := s.cfg.Clock.Now()
+	return s.cfg.State.View(ctx, func(r store.Reader) error {
+		return fn(&txn{s: s, c: c, now: now, r: r})
+	})
+}
+
+func (s *Service) update(ctx context.Context, c *wire.Call, fn func(*txn) error) error {
+	now := s.cfg.Clock.Now()
+	return s.cfg.State.Update(ctx, func(w store.Writer) error {
+		return fn(&txn{s: s, c: c, now: now, r: w, w: w})
+	})
+}
+
+// keys is the table of the keys of one account and Region.
+func keys(account, region string) store.Table[key] {
+	return store.Table[key]{Prefix: fmt.Sprintf("kms/%s/%s/key/", account, region)}
+}
+
+// aliases is the table of the aliases of one account and Region, by name ("alias/orders").
+func aliases(account, region string) store.Table[alias] {
+	return store.Table[alias]{Prefix: fmt.Sprintf("kms/%s/%s/alias/", account, region)}
+}
+
+// grants is the table of the grants of one key, by grant id.
+func grants(account, region, keyID string) store.Table[grant] {
+	return store.Table[grant]{Prefix: fmt.Sprintf("kms/%s/%s/grant/%s/", account, region, keyID)}
+}

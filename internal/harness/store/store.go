@@ -1,0 +1,89 @@
+// Package store declares the seams on which the harness keeps what must survive it.
+//
+// State is the durable home of service state (keys, aliases, grants, ledgers, access keys): an ordered map with
+// serialisable transactions. Implementations: store/local, one process over a data directory. Services write
+// against the seam alone, so none may assume a local file or a single process.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// State is a durable, ordered map from string keys to values.
+type State interface {
+	// View runs fn over one consistent snapshot.
+	View(ctx context.Context, fn func(Reader) error) error
+	// Update runs fn in a transaction that is serialisable with all others. When it returns nil the writes are
+	// durable; when it returns an error none happened. fn may run more than once, so it must have no effect but
+	// its writes. An error of fn is returned as it is.
+	Update(ctx context.Context, fn func(Writer) error) error
+}
+
+// Reader reads a snapshot. Returned values belong to the store and must not be changed.
+type Reader interface {
+	// Get returns the value at key, and whether there is one.
+	Get(key string) (value []byte, found bool, err error)
+	// Scan calls fn for the keys that start with prefix and are greater than after, in ascending byte order,
+	// until fn returns false or an error. An empty after starts at the first.
+	Scan(prefix, after string, fn func(key string, value []byte) (more bool, err error)) error
+}
+
+// Writer reads and changes the state inside one transaction and sees its own writes.
+type Writer interface {
+	Reader
+	Put(key string, value []byte) error
+	// Delete removes key; a key that is not there is no error.
+	Delete(key string) error
+}
+
+// A Sealer encrypts secrets before they reach a State and opens them again.
+// aad binds a secret to its place: Open with another aad fails.
+type Sealer interface {
+	Seal(plaintext, aad []byte) (sealed []byte, err error)
+	Open(sealed, aad []byte) (plaintext []byte, err error)
+}
+
+// Table keeps values of T as JSON under one prefix, which should end with "/".
+type Table[T any] struct{ Prefix string }
+
+// Get returns the value called name, and whether there is one.
+func (t Table[T]) Get(r Reader, name string) (T, bool, error) {
+	var v T
+	raw, found, err := r.Get(t.Prefix + name)
+	if err != nil || !found {
+		return v, false, err
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return v, false, fmt.Errorf("decode %s%s: %w", t.Prefix, name, err)
+	}
+	return v, true, nil
+}
+
+// Put writes v as name.
+func (t Table[T]) Put(w Writer, name string, v T) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode %s%s: %w", t.Prefix, name, err)
+	}
+	return w.Put(t.Prefix+name, raw)
+}
+
+// Delete removes name; one that is not there is no error.
+func (t Table[T]) Delete(w Writer, name string) error { return w.Delete(t.Prefix + name) }
+
+// Scan calls fn for the names that start with prefix and come after after, in ascending byte order, until fn
+// returns false or an error.
+func (t Table[T]) Scan(r Reader, prefix, after string, fn func(name string, v T) (bool, error)) error {
+	if after != "" {
+		after = t.Prefix + after
+	}
+	return r.Scan(t.Prefix+prefix, after, func(key string, raw []byte) (bool, error) {
+		var v T
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return false, fmt.Errorf("decode %s: %w", key, err)
+		}
+		return fn(key[len(t.Prefix):], v)
+	})
+}

@@ -1,0 +1,188 @@
+package archtest_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// row is one line of the import table. A package below from may import of ours only what may lists (itself and its
+// subpackages always); anything outside the module is free unless never names it. The first row that fits is used.
+type row struct {
+	from  string
+	may   []string
+	never []string // import path prefixes outside the module
+	why   string
+}
+
+var table = []row{
+	{from: "internal/policy", why: "pure: it answers to vectors made elsewhere", never: []string{"net", "os"}},
+	{from: "internal/ion", why: "pure: it answers to vectors made elsewhere", never: []string{"net", "os"}},
+	{from: "internal/awsclient", why: "SDK clients know nothing of what is built on them"},
+	{
+		from: "internal/verify", may: []string{"internal/ion"},
+		why: "the checker shares nothing with the maker but the data format",
+	},
+	{
+		from: "internal/preflight", may: []string{"internal/policy"},
+		never: []string{"github.com/hashicorp", "github.com/aws", "net"}, why: "plan-time checks do no I/O",
+	},
+	{
+		from: "internal/provider", may: []string{
+			"internal/preflight", "internal/awsclient", "internal/policy", "internal/verify", "internal/ion",
+		},
+		why: "provider and harness meet only over HTTP, so that a wrong belief cannot hide on both sides",
+	},
+	{from: "internal/harness/clock", why: "time stands below everything"},
+	{
+		from: "internal/harness/fault", may: []string{"internal/harness/wire"},
+		why: "it makes wire's failures on demand",
+	},
+	{
+		from: "internal/harness/store", never: []string{"net/http"},
+		why: "the seams and their implementations know no service",
+	},
+	{from: "internal/harness/wire", why: "it frames calls; each service hands in its own table"},
+	{
+		from: "internal/harness/envelope", may: []string{"internal/harness/store"},
+		why: "it declares the KeyWrapper it needs and never sees KMS",
+	},
+	{
+		from: "internal/harness/service", may: []string{
+			"internal/harness/wire", "internal/harness/engine", "internal/policy", "internal/ion",
+			"internal/harness/store", "internal/harness/envelope", "internal/harness/clock",
+		},
+		why: "a service never imports another service: it declares an interface",
+	},
+	{
+		from: "internal/harness/engine", may: []string{
+			"internal/harness/partiql", "internal/harness/journal", "internal/harness/merkle", "internal/ion",
+			"internal/harness/store",
+		},
+		never: []string{"net/http"}, why: "transactions know neither services nor protocols",
+	},
+	{from: "internal/harness/partiql", may: []string{"internal/ion"}, why: "eval declares the Source it reads"},
+	{
+		from: "internal/harness", may: []string{"internal/harness", "internal/policy", "internal/ion"},
+		why: "it assembles what is below",
+	},
+	{
+		from: "internal/acctest", may: []string{"internal/harness"},
+		why: "the one door from provider tests to the harness",
+	},
+	{from: "internal/archtest", why: "it reads the tree, it does not import it"},
+	{
+		from: "internal/cmd/qldbkms-harness", may: []string{"internal/harness"},
+		why: "the harness never sees the provider",
+	},
+	{from: "internal/cmd/schemajson", may: []string{"internal/provider"}, why: "prints the provider's schema"},
+	{from: "internal/cmd/bench", why: "measures the built programs from outside"},
+	{from: ".", may: []string{"internal/provider"}, why: "main serves the provider"},
+}
+
+// testMay is what test files may import beyond their package's row.
+var testMay = map[string][]string{
+	"internal/provider":        {"internal/acctest", "internal/provider"},
+	"internal/harness/service": {"internal/harness/service", "internal/harness/fault"},
+	"internal/harness/fault":   {"internal/harness/clock"},
+	"internal/harness/wire":    {"internal/harness/fault", "internal/harness/clock"},
+	"internal/acctest":         {"internal/provider"},
+	"internal/cmd":             {"internal/harness", "internal/provider"},
+}
+
+func importRules() []rule {
+	return []rule{
+		{
+			name: "import table", find: breaksTable,
+			broke: file("internal/provider/table/resource.go",
+				"package table\nimport _ \""+module+"internal/harness/wire\"\n"),
+			want: "internal/provider/table/resource.go imports internal/harness/wire",
+		},
+		{
+			name: "services stay apart", find: servicesMeet,
+			broke: file("internal/harness/service/qldb/keys.go",
+				"package qldb\nimport _ \""+module+"internal/harness/service/kms\"\n"),
+			want: "internal/harness/service/qldb/keys.go imports internal/harness/service/kms",
+		},
+		{
+			name: "shipped code imports no test library", find: shipsTests,
+			broke: file("internal/provider/wait.go", "package provider\nimport _ \"testing\"\n"),
+			want:  "internal/provider/wait.go imports testing",
+		},
+	}
+}
+
+func within(dir, prefix string) bool {
+	return dir == prefix || strings.HasPrefix(dir, prefix+"/") && prefix != "."
+}
+
+func breaksTable(t *tree) []string {
+	var found []string
+	for _, f := range t.files {
+		at := slices.IndexFunc(table, func(r row) bool { return within(f.dir, r.from) })
+		if at < 0 {
+			found = append(found, fmt.Sprintf("%s has no row in the import table", f.path))
+			continue
+		}
+		r := table[at]
+		for _, imported := range f.ours() {
+			if !allowed(f, r, imported) {
+				found = append(found, fmt.Sprintf("%s imports %s: %s", f.path, imported, r.why))
+			}
+		}
+		for _, imported := range f.imports() {
+			for _, no := range r.never {
+				if !f.test && (imported == no || strings.HasPrefix(imported, no+"/")) {
+					found = append(found, fmt.Sprintf("%s imports %s: %s", f.path, imported, r.why))
+				}
+			}
+		}
+	}
+	return found
+}
+
+func allowed(f source, r row, imported string) bool {
+	may := append([]string{r.from}, r.may...)
+	if f.test {
+		may = append(may, f.dir)
+		for from, more := range testMay {
+			if within(f.dir, from) {
+				may = append(may, more...)
+			}
+		}
+	}
+	return slices.ContainsFunc(may, func(m string) bool { return within(imported, m) })
+}
+
+func servicesMeet(t *tree) []string {
+	const services = "internal/harness/service/"
+	var found []string
+	for _, f := range t.files {
+		rest, ok := strings.CutPrefix(f.dir, services)
+		if !ok || f.test {
+			continue
+		}
+		own := services + strings.SplitN(rest, "/", 2)[0]
+		for _, imported := range f.ours() {
+			if strings.HasPrefix(imported, services) && !within(imported, own) {
+				found = append(found, fmt.Sprintf("%s imports %s: declare an interface instead", f.path, imported))
+			}
+		}
+	}
+	return found
+}
+
+func shipsTests(t *tree) []string {
+	var found []string
+	for _, f := range t.files {
+		if f.test || within(f.dir, "internal/acctest") || within(f.dir, "internal/archtest") {
+			continue
+		}
+		for _, imported := range f.imports() {
+			if imported == "testing" || strings.HasPrefix(imported, "github.com/hashicorp/terraform-plugin-testing") {
+				found = append(found, f.path+" imports "+imported)
+			}
+		}
+	}
+	return found
+}

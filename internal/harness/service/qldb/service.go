@@ -1,0 +1,2 @@
+// Package qldb serves the control plane of Amazon QLDB.
+package qldb

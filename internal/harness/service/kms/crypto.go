@@ -1,0 +1,321 @@
+package kms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+)
+
+const symmetric = "SYMMETRIC_DEFAULT"
+
+var (
+	encryptionAlgorithms = []string{symmetric, "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"}
+	dryRunModifiers      = []string{"IGNORE_CIPHERTEXT"}
+)
+
+// use finds the key that ref names for a cryptographic operation: it resolves an id, ARN or alias, authorises the
+// caller and checks the key's state and usage, in this order.
+func (t *txn) use(ref, operation, usage string, ec map[string]string) (*key, error) {
+	k, err := t.key(ref, true)
+	if err != nil {
+		return nil, err
+	}
+	return k, t.admit(k, operation, usage, ec)
+}
+
+func (t *txn) admit(k *key, operation, usage string, ec map[string]string) error {
+	if err := t.authorize(k, operation, ec); err != nil {
+		return err
+	}
+	if err := t.require(k, operation); err != nil {
+		return err
+	}
+	if k.Usage != usage {
+		return wire.Faultf("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.",
+			k.arn(), k.Usage, operation)
+	}
+	return nil
+}
+
+// fits refuses an algorithm that the key's spec does not have, and an encryption context where there is nothing
+// that could authenticate it.
+func fits(k *key, algorithm string, ec map[string]string) error {
+	if !slices.Contains(cryptoAlgorithmsOf(k.Spec, k.Usage), algorithm) {
+		return errAlgorithm(k, algorithm)
+	}
+	if k.Spec != symmetric && len(ec) > 0 {
+		return wire.Faultf("ValidationException",
+			"EncryptionContext is supported only for symmetric encryption KMS keys; %s is %s.", k.arn(), k.Spec)
+	}
+	return nil
+}
+
+func errAlgorithm(k *key, algorithm string) error {
+	return wire.Faultf("ValidationException", "Algorithm %s is incompatible with key spec %s.", algorithm, k.Spec)
+}
+
+// errDryRun is what a request that is otherwise fine gets when it asked for DryRun.
+func errDryRun(dry bool) error {
+	if !dry {
+		return nil
+	}
+	return wire.Faultf("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
+}
+
+// recipient refuses Nitro enclave attestation, which needs the attestation root of AWS.
+func refuseRecipient(r *Recipient) error {
+	if r == nil {
+		return nil
+	}
+	return wire.Faultf("UnsupportedOperationException", "Recipient is not supported.")
+}
+
+// Recipient is the attestation document of a Nitro enclave; it is read to be refused.
+type Recipient struct {
+	AttestationDocument    []byte `json:"AttestationDocument"`
+	KeyEncryptionAlgorithm string `json:"KeyEncryptionAlgorithm"`
+}
+
+// encryptWith is plaintext under the CURRENT material of a symmetric key, or under the public key of an RSA key.
+// materialID is empty for RSA.
+func (t *txn) encryptWith(k *key, algorithm string, plaintext []byte, ec map[string]string,
+) (ciphertext []byte, materialID string, err error) {
+	if k.Spec != symmetric {
+		ciphertext, err = t.encryptRSA(k, algorithm, plaintext)
+		return ciphertext, "", err
+	}
+	m := k.current()
+	secret, err := t.secret(k, m)
+	if err != nil {
+		return nil, "", err
+	}
+	ciphertext, err = sealBlob(t.s.cfg.Rand, k.arn(), m.ID, secret, plaintext, ec)
+	return ciphertext, m.ID, err
+}
+
+// EncryptInput is the input of Encrypt.
+type EncryptInput struct {
+	KeyID               *string           `json:"KeyId"`
+	Plaintext           []byte            `json:"Plaintext"`
+	EncryptionContext   map[string]string `json:"EncryptionContext"`
+	EncryptionAlgorithm string            `json:"EncryptionAlgorithm"`
+	GrantTokens         []string          `json:"GrantTokens"`
+	DryRun              bool              `json:"DryRun"`
+}
+
+// Target implements wire.Targeter.
+func (in *EncryptInput) Target() string { return text(in.KeyID) }
+
+// EncryptOutput is the output of Encrypt; KeyID is an ARN.
+type EncryptOutput struct {
+	CiphertextBlob      []byte `json:"CiphertextBlob"`
+	KeyID               string `json:"KeyId"`
+	EncryptionAlgorithm string `json:"EncryptionAlgorithm"`
+}
+
+// Encrypt encrypts 1 to 4096 bytes under a symmetric key with an encryption context, or under an RSA key up to the
+// limit of its algorithm.
+//
+// Source: KMS API reference, Encrypt.
+func (s *Service) Encrypt(ctx context.Context, c *wire.Call, in *EncryptInput) (*EncryptOutput, error) {
+	var v constraints
+	v.keyID("keyId", in.KeyID, true)
+	v.blob("plaintext", in.Plaintext, 1, maxPlaintext)
+	v.enum("encryptionAlgorithm", in.EncryptionAlgorithm, encryptionAlgorithms)
+	v.grantTokens(in.GrantTokens)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	out := &EncryptOutput{EncryptionAlgorithm: or(in.EncryptionAlgorithm, symmetric)}
+	return answer(out, s.view(ctx, c, func(t *txn) error {
+		k, err := t.use(*in.KeyID, "Encrypt", "ENCRYPT_DECRYPT", in.EncryptionContext)
+		if err != nil {
+			return err
+		}
+		if err := fits(k, out.EncryptionAlgorithm, in.EncryptionContext); err != nil {
+			return err
+		}
+		out.KeyID = k.arn()
+		out.CiphertextBlob, _, err = t.encryptWith(k, out.EncryptionAlgorithm, in.Plaintext, in.EncryptionContext)
+		if err != nil {
+			return err
+		}
+		return errDryRun(in.DryRun)
+	}))
+}
+
+// GenerateDataKeyInput is the input of GenerateDataKey and GenerateDataKeyWithoutPlaintext.
+type GenerateDataKeyInput struct {
+	KeyID             *string           `json:"KeyId"`
+	KeySpec           string            `json:"KeySpec"`
+	NumberOfBytes     *int              `json:"NumberOfBytes"`
+	EncryptionContext map[string]string `json:"EncryptionContext"`
+	GrantTokens       []string          `json:"GrantTokens"`
+	Recipient         *Recipient        `json:"Recipient"`
+	DryRun            bool              `json:"DryRun"`
+}
+
+// Target implements wire.Targeter.
+func (in *GenerateDataKeyInput) Target() string { return text(in.KeyID) }
+
+// GenerateDataKeyOutput is the output of GenerateDataKey, and without Plaintext that of
+// GenerateDataKeyWithoutPlaintext; KeyID is an ARN.
+type GenerateDataKeyOutput struct {
+	Plaintext      []byte `json:"Plaintext,omitempty"`
+	CiphertextBlob []byte `json:"CiphertextBlob"`
+	KeyID          string `json:"KeyId"`
+	KeyMaterialID  string `json:"KeyMaterialId,omitempty"`
+}
+
+// GenerateDataKey returns fresh random bytes in the clear and encrypted under a symmetric key.
+//
+// Source: KMS API reference, GenerateDataKey.
+func (s *Service) GenerateDataKey(
+	ctx context.Context, c *wire.Call, in *GenerateDataKeyInput,
+) (*GenerateDataKeyOutput, error) {
+	return s.generateDataKey(ctx, c, "GenerateDataKey", in)
+}
+
+// GenerateDataKeyWithoutPlaintext is GenerateDataKey for somebody who will decrypt the key later.
+//
+// Source: KMS API reference, GenerateDataKeyWithoutPlaintext.
+func (s *Service) GenerateDataKeyWithoutPlaintext(
+	ctx context.Context, c *wire.Call, in *GenerateDataKeyInput,
+) (*GenerateDataKeyOutput, error) {
+	out, err := s.generateDataKey(ctx, c, "GenerateDataKeyWithoutPlaintext", in)
+	if err != nil {
+		return nil, err
+	}
+	out.Plaintext = nil
+	return out, nil
+}
+
+// dataKeySize is how many bytes the input asks for.
+func (in *GenerateDataKeyInput) dataKeySize() (int, error) {
+	var v constraints
+	v.keyID("keyId", in.KeyID, true)
+	v.enum("keySpec", in.KeySpec, []string{"AES_256", "AES_128"})
+	v.number("numberOfBytes", in.NumberOfBytes, 1, 1024)
+	v.grantTokens(in.GrantTokens)
+	if err := v.err(); err != nil {
+		return 0, err
+	}
+	switch {
+	case (in.KeySpec == "") == (in.NumberOfBytes == nil):
+		return 0, wire.Faultf("ValidationException", "Please specify either number of bytes or key spec.")
+	case in.KeySpec == "AES_256":
+		return 32, nil
+	case in.KeySpec == "AES_128":
+		return 16, nil
+	}
+	return *in.NumberOfBytes, nil
+}
+
+func (s *Service) generateDataKey(
+	ctx context.Context, c *wire.Call, operation string, in *GenerateDataKeyInput,
+) (*GenerateDataKeyOutput, error) {
+	size, err := in.dataKeySize()
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseRecipient(in.Recipient); err != nil {
+		return nil, err
+	}
+	out := &GenerateDataKeyOutput{Plaintext: make([]byte, size)}
+	return answer(out, s.view(ctx, c, func(t *txn) error {
+		k, err := t.useSymmetric(*in.KeyID, operation, in.EncryptionContext)
+		if err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(s.cfg.Rand, out.Plaintext); err != nil {
+			return fmt.Errorf("read randomness: %w", err)
+		}
+		out.KeyID = k.arn()
+		out.CiphertextBlob, out.KeyMaterialID, err = t.encryptWith(k, symmetric, out.Plaintext, in.EncryptionContext)
+		if err != nil {
+			return err
+		}
+		return errDryRun(in.DryRun)
+	}))
+}
+
+// useSymmetric is use for the operations that only a symmetric encryption key has.
+func (t *txn) useSymmetric(ref, operation string, ec map[string]string) (*key, error) {
+	k, err := t.use(ref, operation, "ENCRYPT_DECRYPT", ec)
+	if err != nil {
+		return nil, err
+	}
+	if k.Spec != symmetric {
+		return nil, wire.Faultf("InvalidKeyUsageException", "%s key spec is %s which is not valid for %s.",
+			k.arn(), k.Spec, operation)
+	}
+	return k, nil
+}
+
+// GenerateRandomInput is the input of GenerateRandom.
+type GenerateRandomInput struct {
+	NumberOfBytes    *int       `json:"NumberOfBytes"`
+	CustomKeyStoreID *string    `json:"CustomKeyStoreId"`
+	Recipient        *Recipient `json:"Recipient"`
+}
+
+// GenerateRandomOutput is the output of GenerateRandom.
+type GenerateRandomOutput struct {
+	Plaintext []byte `json:"Plaintext"`
+}
+
+// GenerateRandom returns 1 to 1024 random bytes.
+//
+// Source: KMS API reference, GenerateRandom.
+func (s *Service) GenerateRandom(
+	ctx context.Context, c *wire.Call, in *GenerateRandomInput,
+) (*GenerateRandomOutput, error) {
+	var v constraints
+	v.number("numberOfBytes", in.NumberOfBytes, 1, 1024)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	if in.NumberOfBytes == nil {
+		return nil, wire.Faultf("ValidationException", "NumberOfBytes is required.")
+	}
+	if err := refuseRecipient(in.Recipient); err != nil {
+		return nil, err
+	}
+	out := &GenerateRandomOutput{Plaintext: make([]byte, *in.NumberOfBytes)}
+	if _, err := io.ReadFull(s.cfg.Rand, out.Plaintext); err != nil {
+		return nil, fmt.Errorf("read randomness: %w", err)
+	}
+	return out, nil
+}
+
+// answer is out, or err alone: nobody may find half an answer, or a data key, beside an error.
+func answer[T any](out *T, err error) (*T, error) {
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// hasCode says that err is a fault of the service with this code.
+func hasCode(err error, code string) bool {
+	var f *wire.Fault
+	return errors.As(err, &f) && f.Code == code
+}

@@ -1,0 +1,87 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// ErrTooLarge is returned, wrapped, by Parse for a text of more than MaxBytes bytes. KMS answers it with
+// LimitExceededException, unlike every other fault of a policy.
+var ErrTooLarge = errors.New("policy is larger than 32768 bytes")
+
+// ErrOverlyPermissive is what a SyntaxError wraps when the text is well formed but KMS refuses ForAllValues with a
+// condition key that has one value at most. Msg is then the service's own text.
+var ErrOverlyPermissive = errors.New("overly permissive condition")
+
+// A SyntaxError says where a text leaves the policy language. Msg quotes names and short values, never the text.
+type SyntaxError struct {
+	Offset int // in bytes, from 0
+	Line   int // from 1
+	Column int // in characters, from 1
+	Msg    string
+
+	cause error
+}
+
+// Error gives line, column and Msg.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Msg)
+}
+
+// Unwrap gives ErrOverlyPermissive or nil.
+func (e *SyntaxError) Unwrap() error { return e.cause }
+
+// A PrincipalError says that a well formed policy names a principal that cannot exist. KMS answers it with
+// MalformedPolicyDocumentException, "Policy contains a statement with one or more invalid principals.".
+type PrincipalError struct {
+	Statement int    // number, from 1
+	Sid       string // "" when the statement has none
+	Value     string // as written
+	Offset    int    // in bytes, of the value
+	Reason    string
+}
+
+// Error names the statement, the value and what is wrong with it.
+func (e *PrincipalError) Error() string {
+	return fmt.Sprintf("%s: invalid principal %s: %s", statementName(e.Statement, e.Sid), quote(e.Value), e.Reason)
+}
+
+// statementName is how every message names a statement.
+func statementName(number int, sid string) string {
+	if sid == "" {
+		return "statement " + strconv.Itoa(number)
+	}
+	return fmt.Sprintf("statement %d (%s)", number, quote(sid))
+}
+
+// maxQuoted bounds what a message repeats from the text, in bytes. It holds the longest role ARN.
+const maxQuoted = 640
+
+func quote(s string) string {
+	if len(s) <= maxQuoted {
+		return strconv.Quote(s)
+	}
+	cut := maxQuoted
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return strconv.Quote(s[:cut]) + "..."
+}
+
+// syntaxError locates offset in text, which may be invalid UTF-8 after offset.
+func syntaxError(text string, offset int, msg string) *SyntaxError {
+	line, start := 1, 0
+	for i := range offset {
+		if text[i] == '\n' {
+			line, start = line+1, i+1
+		}
+	}
+	return &SyntaxError{
+		Offset: offset,
+		Line:   line,
+		Column: utf8.RuneCountInString(text[start:offset]) + 1,
+		Msg:    msg,
+	}
+}

@@ -49,7 +49,7 @@ func fits(k *key, algorithm string, ec map[string]string) error {
 	}
 	if k.Spec != symmetric && len(ec) > 0 {
 		return wire.Faultf("ValidationException",
-			"EncryptionContext is supported only for symmetric encryption KMS keys; %s is %s.", k.arn(), k.Spec)
+			"EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.")
 	}
 	return nil
 }

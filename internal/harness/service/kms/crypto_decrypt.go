@@ -40,6 +40,14 @@ func (t *txn) decrypt(src source) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
+	var b *blob
+	if src.algorithm == symmetric && !src.ignore {
+		// Before the algorithm is held against the key, as in the service: what is no symmetric ciphertext at all
+		// says so, whatever the key.
+		if b, err = parseBlob(src.ciphertext); err != nil {
+			return opened{}, err
+		}
+	}
 	if err := fits(k, src.algorithm, src.ec); err != nil {
 		return opened{}, err
 	}
@@ -49,10 +57,6 @@ func (t *txn) decrypt(src source) (opened, error) {
 	if k.Spec != symmetric {
 		plaintext, err := t.decryptRSA(k, src.algorithm, src.ciphertext)
 		return opened{key: k, plaintext: plaintext}, err
-	}
-	b, err := parseBlob(src.ciphertext)
-	if err != nil {
-		return opened{}, err
 	}
 	if b.arn != k.arn() {
 		return opened{}, wire.Faultf("IncorrectKeyException",

@@ -1,0 +1,43 @@
+package provider
+
+import (
+	"net/http"
+	"time"
+)
+
+// An Option changes how the provider runs, never what it means. Only tests need one.
+type Option func(*options)
+
+type options struct {
+	transport http.RoundTripper
+	interval  time.Duration // between polls of a waiter; zero: the waiter's own
+	hits      int           // equal answers in a row that end a wait; zero: the waiter's own
+	clock     Clock
+}
+
+// A Clock tells time to waiters. After is time.After's twin.
+type Clock interface {
+	Now() time.Time
+	After(d time.Duration) <-chan time.Time
+}
+
+// WithHTTPTransport sends every AWS request through rt instead of the network.
+func WithHTTPTransport(rt http.RoundTripper) Option {
+	return func(o *options) { o.transport = rt }
+}
+
+// WithPolling makes waiters ask every interval and stop after hits equal answers in a row.
+func WithPolling(interval time.Duration, hits int) Option {
+	return func(o *options) { o.interval, o.hits = interval, hits }
+}
+
+// WithClock gives waiters another clock.
+func WithClock(c Clock) Option {
+	return func(o *options) { o.clock = c }
+}
+
+// systemClock is the clock of the shipped binary.
+type systemClock struct{}
+
+func (systemClock) Now() time.Time                         { return time.Now() }
+func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }

@@ -55,8 +55,9 @@ type Operation struct {
 }
 
 // Op declares an operation of an AWSJSON or Query service.
-// In is decoded from the body: JSON members by `json` tags, form parameters by `form` tags. Out is encoded by `json`
-// or `xml` tags; a nil *Out is an empty body.
+// In is decoded from the body: JSON members by `json` tags, matched exactly, form parameters by `form` tags. Out is
+// encoded by `json` or `xml` tags; a nil *Out is an empty body. A list in a Query answer is tagged
+// `xml:"Tags>member"`, one in a Query input `form:"Tags"`.
 func Op[In, Out any](action string, access Access, fn func(context.Context, *Call, *In) (*Out, error)) Operation {
 	return Operation{
 		Action: action, Access: access,
@@ -105,6 +106,7 @@ type Call struct {
 	Region    string // from the credential scope
 	RequestID string
 	Time      time.Time // on the harness clock
+	Target    string    // what the input acts on, if it is a Targeter
 	Caller    Caller
 	// ViaService is the host name of the service that makes this call for Caller (kms:ViaService), or empty.
 	ViaService string
@@ -156,6 +158,11 @@ func At(t time.Time) *Time {
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(t.UnixMilli())/1000, 'f', -1, 64), nil
+}
+
+// MarshalText implements encoding.TextMarshaler; the Query protocol carries ISO 8601 with whole seconds in UTC.
+func (t Time) MarshalText() ([]byte, error) {
+	return []byte(t.UTC().Format("2006-01-02T15:04:05Z")), nil
 }
 
 // UnmarshalJSON implements json.Unmarshaler.

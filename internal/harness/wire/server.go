@@ -1,0 +1,253 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Config is what a Server needs. Services, Now, Rand and, unless AuthOff, Credentials are required.
+type Config struct {
+	Services    []Service
+	Credentials Credentials
+	Now         func() time.Time // the harness clock
+	Rand        io.Reader        // request ids
+	Log         *slog.Logger     // nil discards
+	// AuthOff takes every signature for AuthOffCaller's, even a missing one.
+	AuthOff       bool
+	AuthOffCaller Caller
+	Region        string        // of calls without a usable credential scope, with AuthOff; default us-east-1
+	Regions       []string      // the Regions that exist; empty allows every well-formed name
+	MaxSkew       time.Duration // between a signature's date and Now; default 5 minutes, as at AWS
+	MaxBody       int64         // bytes; default 1 MiB
+	Faults        Faults        // nil injects none
+	Recorder      *Recorder     // nil makes one that keeps 10,000 calls
+}
+
+// Server is the single endpoint of all services, an http.Handler.
+//
+// A call whose access is Write is finished even when its client leaves, as a service in the cloud would do. To drop
+// a connection on demand the Server takes it over and closes it; where the ResponseWriter cannot be hijacked it
+// panics with http.ErrAbortHandler.
+type Server struct {
+	cfg    Config
+	routes routes
+	randMu sync.Mutex // guards cfg.Rand
+}
+
+// New returns a Server over cfg. It refuses operations without a declared action or access and routes that are
+// declared twice.
+func New(cfg Config) (*Server, error) {
+	switch {
+	case cfg.Now == nil || cfg.Rand == nil:
+		return nil, errors.New("wire: Config needs Now and Rand")
+	case cfg.Credentials == nil && !cfg.AuthOff:
+		return nil, errors.New("wire: Config needs Credentials unless AuthOff is set")
+	case cfg.AuthOff && cfg.AuthOffCaller.Account == "":
+		return nil, errors.New("wire: AuthOff needs an AuthOffCaller with an account")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1"
+	}
+	if cfg.MaxSkew == 0 {
+		cfg.MaxSkew = 5 * time.Minute
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 1 << 20
+	}
+	if cfg.Recorder == nil {
+		cfg.Recorder = NewRecorder(10_000)
+	}
+	rs, err := newRoutes(cfg.Services)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{cfg: cfg, routes: rs}, nil
+}
+
+// Recorder returns the list of the calls the Server answered and is answering.
+func (s *Server) Recorder() *Recorder { return s.cfg.Recorder }
+
+// exchange is one request on its way through the chain. Each step fills in what the later ones need.
+type exchange struct {
+	r       *http.Request
+	now     time.Time
+	record  *recording
+	body    []byte
+	form    params   // Query only
+	labels  []string // RESTJSON only: name, value, name, value, ...
+	service *Service
+	op      *Operation
+	call    *Call
+	in, out any
+	after   func(context.Context) error // what a fault does once the operation took effect
+	answer  answer
+}
+
+// answer is what goes back to the client.
+type answer struct {
+	status int
+	header map[string]string
+	body   []byte
+}
+
+// chain is what happens to every request, in this order. A step that returns an error ends it.
+var chain = []func(*Server, *exchange) error{
+	(*Server).identify,
+	(*Server).readBody,
+	(*Server).route,
+	(*Server).authenticate,
+	(*Server).decode,
+	(*Server).disturbBefore,
+	(*Server).perform,
+	(*Server).disturbAfter,
+	(*Server).encode,
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{r: r, now: s.cfg.Now().UTC(), call: &Call{Partition: "aws", UserAgent: r.UserAgent()}}
+	x.call.Time, x.call.SourceIP = x.now, sourceIP(r)
+	x.record = s.cfg.Recorder.begin(x.now, r.UserAgent())
+	err := s.run(x)
+	if errors.Is(err, ErrDropped) {
+		x.record.end(s.cfg.Now().UTC(), 0, "")
+		drop(w)
+		return
+	}
+	status, code := x.answer.status, ""
+	if err != nil {
+		fault := s.faultOf(x, err)
+		x.answer = encodeFault(x, fault)
+		status, code = x.answer.status, fault.Code
+		if r.Context().Err() != nil { // nobody is there to read it
+			status, code = 0, ""
+		}
+	}
+	// Recorded before it is sent: whoever has the answer must find the call finished in the list.
+	x.record.end(s.cfg.Now().UTC(), status, code)
+	s.write(w, x)
+}
+
+// run sends x through the chain. A panic comes back as an error, so that one operation cannot take the process down.
+func (s *Server) run(x *exchange) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &panicError{value: v, stack: debug.Stack()}
+		}
+	}()
+	for _, step := range chain {
+		if err := step(s, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// identify gives the request its id, a random UUID.
+func (s *Server) identify(x *exchange) error {
+	var b [16]byte
+	s.randMu.Lock()
+	_, err := io.ReadFull(s.cfg.Rand, b[:])
+	s.randMu.Unlock()
+	if err != nil {
+		return fmt.Errorf("make request id: %w", err)
+	}
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	x.call.RequestID = fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	x.record.set(func(rec *Record) { rec.RequestID = x.call.RequestID })
+	return nil
+}
+
+// readBody reads one byte more than the limit; route refuses a body that long once it knows how to say so.
+func (s *Server) readBody(x *exchange) error {
+	var err error
+	x.body, err = io.ReadAll(io.LimitReader(x.r.Body, s.cfg.MaxBody+1))
+	if err != nil {
+		return Faultf("SerializationException", "The request body could not be read.")
+	}
+	return nil
+}
+
+// perform runs the operation.
+func (s *Server) perform(x *exchange) error {
+	ctx := x.r.Context()
+	if x.op.Access == Write {
+		ctx = context.WithoutCancel(ctx)
+	}
+	var err error
+	x.out, err = x.op.Call(ctx, x.call, x.in)
+	return err
+}
+
+// faultOf is what the client may know of err. Everything but a Fault is logged and kept from it.
+func (s *Server) faultOf(x *exchange, err error) *Fault {
+	var fault *Fault
+	if errors.As(err, &fault) {
+		return fault
+	}
+	if errors.Is(err, ErrThrottled) {
+		return throttled(x.service)
+	}
+	if x.r.Context().Err() != nil {
+		return &Fault{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable}
+	}
+	attrs := []any{"request_id", x.call.RequestID, "service", x.call.Service, "operation", x.call.Operation,
+		"error", err.Error()}
+	var p *panicError
+	if errors.As(err, &p) {
+		attrs = append(attrs, "stack", string(p.stack))
+	}
+	s.cfg.Log.Error("call ended in an internal error", attrs...)
+	return internal(x.service)
+}
+
+func (s *Server) write(w http.ResponseWriter, x *exchange) {
+	h := w.Header()
+	for name, value := range x.answer.header {
+		h.Set(name, value)
+	}
+	// Signers correct their clock by this header after a fault about an expired signature.
+	h.Set("Date", x.now.Format(http.TimeFormat))
+	h.Set("X-Amzn-Requestid", x.call.RequestID)
+	h.Set("Content-Length", strconv.Itoa(len(x.answer.body)))
+	w.WriteHeader(x.answer.status)
+	if _, err := w.Write(x.answer.body); err != nil {
+		s.cfg.Log.Debug("client left before its answer", "request_id", x.call.RequestID, "error", err.Error())
+	}
+}
+
+// drop closes the connection without an answer.
+func drop(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_ = conn.Close() // nothing was written, so nothing can be lost
+}
+
+func sourceIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

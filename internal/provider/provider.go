@@ -22,6 +22,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledgers"
 )
 
 // typeName starts the name of every object.
@@ -117,5 +119,8 @@ func (p *qldbkms) Resources(context.Context) []func() resource.Resource {
 }
 
 func (p *qldbkms) DataSources(context.Context) []func() datasource.DataSource {
-	return nil
+	return []func() datasource.DataSource{
+		ledger.New,
+		ledgers.New,
+	}
 }

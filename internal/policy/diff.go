@@ -22,10 +22,10 @@ type Change struct {
 	Kind      ChangeKind
 	Statement int      // number, from 1, in the policy that has it (the second, unless removed); 0: the policy itself
 	Sid       string   // "" when the statement has none
-	Details   []string // for Changed: what changed, such as "Action gained kms:encrypt"
+	Details   []string // for Changed: what changed, such as `Action gained "kms:encrypt"`
 }
 
-// String is one line, such as `statement 2 ("Ledger users") changed: Action gained kms:encrypt`.
+// String is one line, such as `statement 2 ("Ledger users") changed: Action gained "kms:encrypt"`.
 func (c Change) String() string {
 	name := "policy"
 	if c.Statement != 0 {
@@ -53,12 +53,12 @@ func Diff(a, b *Policy, ctx Context) []Change {
 		c := Change{Kind: Added, Statement: s.Number(), Sid: s.Sid}
 		if old := partner[i]; old != nil {
 			c.Kind = Changed
-			c.Details = statementDetails(old, s)
+			c.Details = statementDetails(old, s.Statement)
 		}
 		changes = append(changes, c)
 	}
 	for _, s := range gone {
-		if !slices.Contains(partner, s) {
+		if !slices.Contains(partner, s.Statement) {
 			changes = append(changes, Change{Kind: Removed, Statement: s.Number(), Sid: s.Sid})
 		}
 	}
@@ -76,35 +76,41 @@ func headDetails(before, after *Canonical) []string {
 	return details
 }
 
+// entry is a canonical statement with the encoding of its content.
+type entry struct {
+	*Statement
+	body string
+}
+
 // unmatched returns the statements of c that other does not have, each once.
-func unmatched(c, other *Canonical) []*Statement {
-	var list []*Statement
+func unmatched(c, other *Canonical) []entry {
+	var list []entry
 	seen := map[string]bool{}
 	for i := range c.Statements {
 		s := &c.Statements[i]
 		key := withSid(s.Sid, c.bodies[i])
 		if _, found := slices.BinarySearch(other.structural, key); !found && !seen[key] {
 			seen[key] = true
-			list = append(list, s)
+			list = append(list, entry{s, c.bodies[i]})
 		}
 	}
 	return list
 }
 
 // pairUp finds for each statement of come the one of gone that it was before, or nil.
-func pairUp(gone, come []*Statement) []*Statement {
+func pairUp(gone, come []entry) []*Statement {
 	partner := make([]*Statement, len(come))
-	used := map[*Statement]bool{}
-	for _, alike := range []func(old, s *Statement) bool{
-		func(old, s *Statement) bool { return len(contentDetails(old, s)) == 0 },
-		func(old, s *Statement) bool { return old.Sid != "" && old.Sid == s.Sid },
-		func(old, s *Statement) bool { return old.Sid == "" && s.Sid == "" && old.Index == s.Index },
+	used := make([]bool, len(gone))
+	for _, alike := range []func(old, s entry) bool{
+		func(old, s entry) bool { return old.body == s.body },
+		func(old, s entry) bool { return old.Sid != "" && old.Sid == s.Sid },
+		func(old, s entry) bool { return old.Sid == "" && s.Sid == "" && old.Index == s.Index },
 	} {
-		for i, s := range come {
-			for _, old := range gone {
-				if partner[i] == nil && !used[old] && alike(old, s) {
-					partner[i] = old
-					used[old] = true
+		for i := range come {
+			for j := range gone {
+				if partner[i] == nil && !used[j] && alike(gone[j], come[i]) {
+					partner[i] = gone[j].Statement
+					used[j] = true
 				}
 			}
 		}
@@ -120,7 +126,7 @@ func statementDetails(old, s *Statement) []string {
 	return details
 }
 
-// contentDetails compares two canonical statements, their Sids left out.
+// contentDetails compares two canonical statements, their Sids left out. It is empty when their encodings are equal.
 func contentDetails(old, s *Statement) []string {
 	var details []string
 	if old.Effect != s.Effect {
@@ -199,8 +205,13 @@ func without(list, other []string) []string {
 // enumerate keeps a message readable when a policy lists hundreds of principals.
 func enumerate(list []string) string {
 	const most = 5
-	if len(list) <= most {
-		return strings.Join(list, ", ")
+	var quoted []string
+	for _, s := range list[:min(most, len(list))] {
+		quoted = append(quoted, quote(s))
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+	s := strings.Join(quoted, ", ")
+	if len(list) > most {
+		s += fmt.Sprintf(" and %d more", len(list)-most)
+	}
+	return s
 }

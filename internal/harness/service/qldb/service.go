@@ -1,2 +1,152 @@
 // Package qldb serves the control plane of Amazon QLDB.
+//
+// It keeps ledgers per account and Region: their names, tags, protection, and the AWS KMS key that encrypts them.
+// A ledger under a customer managed key holds a grant on that key and a root node key wrapped by it. Opening the
+// root node key with KMS is how the ledger notices that its key became unusable and that it came back; a key change
+// wraps a new version of the root node key under the new key before the old grant is retired.
+//
+// State changes that need only time (CREATING to ACTIVE, DELETING to gone) are computed from stored moments, so no
+// request sees them late. What has effects outside this package (probing keys, finishing key changes, retiring
+// grants) happens in Tick. Everything is resumable: a grant is written down as loose before it is made, and only the
+// transaction that stores the ledger claims it, so a crash between any two steps leaves nothing for ever.
+//
+// The journal is not served here: operations that read it check what they can and then say so.
 package qldb
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+)
+
+// Config is what a Service needs. State, Keys, Clock and Rand are required; of the others the zero value means the
+// default.
+type Config struct {
+	State store.State
+	Keys  Keys
+	Clock clock.Clock
+	Rand  io.Reader    // read by several goroutines at once
+	Log   *slog.Logger // nil discards
+	// Wake is called after a request left work for Tick that may be due before the moment Tick last returned.
+	// It must not block. Nil does nothing.
+	Wake func()
+	// MaxLedgers is the quota of active ledgers per account and Region; default 5.
+	MaxLedgers int
+	// CreateDuration is how long a ledger stays CREATING; default 1 s.
+	CreateDuration time.Duration
+	// DeleteDuration is how long a ledger stays DELETING; default 1 s.
+	DeleteDuration time.Duration
+	// RekeyDuration is how long a key change stays UPDATING; default 2 s.
+	RekeyDuration time.Duration
+	// KeyCacheTTL is how long an opened root node key is used before KMS is asked again, and so the longest time in
+	// which an unusable key is noticed; default 5 s.
+	KeyCacheTTL time.Duration
+	// RecoveryInterval is the time between two attempts to use a key that was unusable, or to reach KMS; default 5 s.
+	RecoveryInterval time.Duration
+}
+
+// Service is the QLDB control plane of all accounts and Regions. Its methods may be called concurrently, and several
+// Services may work on one State.
+type Service struct {
+	cfg Config
+}
+
+// New returns a Service over cfg.
+func New(cfg Config) (*Service, error) {
+	if cfg.State == nil || cfg.Keys == nil || cfg.Clock == nil || cfg.Rand == nil {
+		return nil, errors.New("qldb: Config needs State, Keys, Clock and Rand")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Wake == nil {
+		cfg.Wake = func() {}
+	}
+	if cfg.MaxLedgers == 0 {
+		cfg.MaxLedgers = 5
+	}
+	for _, d := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{&cfg.CreateDuration, time.Second},
+		{&cfg.DeleteDuration, time.Second},
+		{&cfg.RekeyDuration, 2 * time.Second},
+		{&cfg.KeyCacheTTL, 5 * time.Second},
+		{&cfg.RecoveryInterval, 5 * time.Second},
+	} {
+		if *d.value < 0 {
+			return nil, errors.New("qldb: a duration in Config is negative")
+		}
+		if *d.value == 0 {
+			*d.value = d.fallback
+		}
+	}
+	return &Service{cfg: cfg}, nil
+}
+
+// Wire is the service as the harness's endpoint routes it. Paths and methods are those of the QLDB API reference.
+func (s *Service) Wire() wire.Service {
+	const (
+		ledger  = "/ledgers/{Name}"
+		exports = ledger + "/journal-s3-exports"
+		streams = "/ledgers/{LedgerName}/journal-kinesis-streams"
+		tags    = "/tags/{ResourceArn}"
+	)
+	return wire.Service{SigningName: "qldb", Protocol: wire.RESTJSON, Operations: wire.Table{
+		"CreateLedger":   wire.REST("POST", "/ledgers", "qldb:CreateLedger", wire.Write, s.CreateLedger),
+		"ListLedgers":    wire.REST("GET", "/ledgers", "qldb:ListLedgers", wire.Read, s.ListLedgers),
+		"DescribeLedger": wire.REST("GET", ledger, "qldb:DescribeLedger", wire.Read, s.DescribeLedger),
+		"UpdateLedger":   wire.REST("PATCH", ledger, "qldb:UpdateLedger", wire.Write, s.UpdateLedger),
+		"UpdateLedgerPermissionsMode": wire.REST("PATCH", ledger+"/permissions-mode",
+			"qldb:UpdateLedgerPermissionsMode", wire.Write, s.UpdateLedgerPermissionsMode),
+		"DeleteLedger": wire.REST("DELETE", ledger, "qldb:DeleteLedger", wire.Write, s.DeleteLedger),
+
+		"GetDigest":   wire.REST("POST", ledger+"/digest", "qldb:GetDigest", wire.Read, s.GetDigest),
+		"GetBlock":    wire.REST("POST", ledger+"/block", "qldb:GetBlock", wire.Read, s.GetBlock),
+		"GetRevision": wire.REST("POST", ledger+"/revision", "qldb:GetRevision", wire.Read, s.GetRevision),
+
+		"ExportJournalToS3": wire.REST("POST", exports, "qldb:ExportJournalToS3", wire.Write, s.ExportJournalToS3),
+		"ListJournalS3ExportsForLedger": wire.REST("GET", exports,
+			"qldb:ListJournalS3ExportsForLedger", wire.Read, s.ListJournalS3ExportsForLedger),
+		"DescribeJournalS3Export": wire.REST("GET", exports+"/{ExportId}",
+			"qldb:DescribeJournalS3Export", wire.Read, s.DescribeJournalS3Export),
+		"ListJournalS3Exports": wire.REST("GET", "/journal-s3-exports",
+			"qldb:ListJournalS3Exports", wire.Read, s.ListJournalS3Exports),
+
+		"StreamJournalToKinesis": wire.REST("POST", streams,
+			"qldb:StreamJournalToKinesis", wire.Write, s.StreamJournalToKinesis),
+		"ListJournalKinesisStreamsForLedger": wire.REST("GET", streams,
+			"qldb:ListJournalKinesisStreamsForLedger", wire.Read, s.ListJournalKinesisStreamsForLedger),
+		"DescribeJournalKinesisStream": wire.REST("GET", streams+"/{StreamId}",
+			"qldb:DescribeJournalKinesisStream", wire.Read, s.DescribeJournalKinesisStream),
+		"CancelJournalKinesisStream": wire.REST("DELETE", streams+"/{StreamId}",
+			"qldb:CancelJournalKinesisStream", wire.Write, s.CancelJournalKinesisStream),
+
+		"TagResource":         wire.REST("POST", tags, "qldb:TagResource", wire.Write, s.TagResource),
+		"UntagResource":       wire.REST("DELETE", tags, "qldb:UntagResource", wire.Write, s.UntagResource),
+		"ListTagsForResource": wire.REST("GET", tags, "qldb:ListTagsForResource", wire.Read, s.ListTagsForResource),
+	}}
+}
+
+func (s *Service) now() time.Time { return s.cfg.Clock.Now() }
+
+// read runs fn over one snapshot.
+func (s *Service) read(ctx context.Context, fn func(store.Reader) error) error {
+	return s.cfg.State.View(ctx, fn)
+}
+
+// write runs fn in a transaction; fn may run more than once.
+func (s *Service) write(ctx context.Context, fn func(store.Writer) error) error {
+	return s.cfg.State.Update(ctx, fn)
+}
+
+func placeOf(c *wire.Call) Place {
+	return Place{Partition: c.Partition, Account: c.Caller.Account, Region: c.Region}
+}

@@ -1,0 +1,91 @@
+package qldb
+
+import (
+	"context"
+	"time"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+)
+
+// Report is the state of the service as its administrator sees it. It holds no key material.
+type Report struct {
+	Ledgers []LedgerReport
+	// LooseGrants are grants that exist or may exist without a ledger that needs them. Each is retired at its Due.
+	LooseGrants []LooseGrantReport
+}
+
+// LedgerReport is one ledger of a Report.
+type LedgerReport struct {
+	Account, Region, Name string
+	ID                    string
+	State                 string    // CREATING, ACTIVE or DELETING
+	EncryptionStatus      string    // ENABLED, UPDATING or KMS_KEY_INACCESSIBLE
+	InaccessibleSince     time.Time `json:",omitzero"`
+	Root                  RootReport
+	Next                  *RootReport `json:",omitempty"` // while a key change runs
+	KeyChangeDue          time.Time   `json:",omitzero"`
+}
+
+// RootReport is a root node key of a ledger.
+type RootReport struct {
+	Key         string // key ARN or AWS_OWNED_KMS_KEY
+	GrantID     string `json:",omitempty"` // of the grant on Key, under a customer managed key
+	NodeID      string
+	NodeVersion int
+}
+
+// LooseGrantReport is one loose grant of a Report.
+type LooseGrantReport struct {
+	LedgerName, LedgerID, KeyARN string
+	Due                          time.Time
+}
+
+// Report reads the state of all accounts and Regions, ordered by account, Region and name.
+func (s *Service) Report(ctx context.Context) (*Report, error) {
+	var report *Report
+	now := s.now()
+	err := s.read(ctx, func(r store.Reader) error {
+		report = &Report{Ledgers: []LedgerReport{}, LooseGrants: []LooseGrantReport{}}
+		all := store.Table[ledger]{Prefix: "qldb/ledger/"}
+		err := all.Scan(r, "", "", func(_ string, l ledger) (bool, error) {
+			if l.state(now) != stateDeleted {
+				report.Ledgers = append(report.Ledgers, l.report(now))
+			}
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		return looseGrants.Scan(r, "", "", func(_ string, g looseGrant) (bool, error) {
+			report.LooseGrants = append(report.LooseGrants, LooseGrantReport{
+				LedgerName: g.LedgerName, LedgerID: g.LedgerID, KeyARN: g.KeyARN, Due: g.Due,
+			})
+			return true, nil
+		})
+	})
+	return report, err
+}
+
+func (l *ledger) report(now time.Time) LedgerReport {
+	out := LedgerReport{
+		Account: l.Account, Region: l.Region, Name: l.Name, ID: l.ID,
+		State: l.state(now), EncryptionStatus: encryptionEnabled,
+		InaccessibleSince: l.InaccessibleSince, Root: l.Root.report(), KeyChangeDue: l.SwapAt,
+	}
+	if d := l.encryption(); d != nil {
+		out.EncryptionStatus = d.EncryptionStatus
+	}
+	if l.Next != nil {
+		next := l.Next.report()
+		out.Next = &next
+	}
+	return out
+}
+
+func (n rootNode) report() RootReport {
+	key := n.Key
+	if key == "" {
+		key = awsOwnedKey
+	}
+	return RootReport{Key: key, GrantID: n.GrantID, NodeID: n.NodeID, NodeVersion: n.NodeVersion}
+}

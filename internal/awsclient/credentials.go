@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
@@ -15,8 +16,9 @@ import (
 
 // A CredentialsError says that there are no credentials to sign a request with. It is never retried.
 type CredentialsError struct {
-	Role string // ARN of the role that could not be assumed; empty: no source had credentials
-	Err  error
+	Role   string // ARN of the role that could not be assumed; empty: no source had credentials
+	Amazon bool   // no endpoint is configured for QLDB, so Amazon's own would be asked
+	Err    error
 }
 
 func (e *CredentialsError) Error() string {
@@ -75,9 +77,15 @@ func (s *Source) baseCredentials(ctx context.Context) (aws.CredentialsProvider, 
 	}
 	_, loaded, diags := awsbase.GetAwsConfig(ctx, baseConfig(s.config))
 	if err := diagnosticsError(diags); err != nil {
-		return nil, &CredentialsError{Err: err}
+		return nil, &CredentialsError{Err: err, Amazon: s.asksAmazon()}
 	}
 	return loaded.Credentials, nil
+}
+
+// asksAmazon says whether QLDB is asked at Amazon's own address.
+func (s *Source) asksAmazon() bool {
+	cfg := s.aws.Copy()
+	return qldb.NewFromConfig(cfg, s.qldbOptions).Options().BaseEndpoint == nil
 }
 
 func (s *Source) assumed(role AssumeRole, with aws.CredentialsProvider) aws.CredentialsProvider {

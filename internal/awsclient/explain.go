@@ -15,7 +15,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// endedQLDB is added where nothing but Amazon's own QLDB was asked.
+// endedQLDB is added where Amazon's own QLDB is asked.
 const endedQLDB = "Amazon ended QLDB on 2025-07-31; its endpoints serve no ledgers any more. " + useHarness
 
 const useHarness = "To use a harness, start Terraform through it (qldbkms-harness run -- terraform apply), " +
@@ -40,8 +40,13 @@ func Explain(err error, service, region string) (summary, detail string, ok bool
 	if !ok {
 		return "", "", false
 	}
-	if service == "QLDB" && at.amazon {
+	var unsigned *CredentialsError
+	toAmazon := at.amazon || errors.As(err, &unsigned) && unsigned.Amazon
+	switch {
+	case toAmazon && service == "QLDB":
 		detail += "\n\n" + endedQLDB
+	case toAmazon && service == "KMS":
+		detail += "\n\nNo endpoint is configured, so Amazon's own is asked. " + useHarness
 	}
 	return summary, detail, true
 }
@@ -127,8 +132,9 @@ func explainCredentials(err error, service, region string, at endpoint) (string,
 	return "No AWS credentials were found", fmt.Sprintf("A call to %s in %s must be signed, but no source has "+
 		"credentials. Asked, in this order: the provider block, the environment, the shared files, the container, "+
 		"the instance.\n\n%s\n\nSet access_key and secret_key or profile in the provider block, or "+
-		"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE. %s",
-		service, region, Cause(missing.Err), useHarness), true
+		"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE. A harness prints a pair with "+
+		"\"qldbkms-harness env\".",
+		service, region, Cause(missing.Err)), true
 }
 
 // refusals are the codes by which AWS says that it does not accept who is asking, with what to do about each.
@@ -173,12 +179,9 @@ func explainUnreachable(err error, service, region string, at endpoint) (string,
 		return "", "", false
 	}
 	detail := fmt.Sprintf("%s: %s.", at.name(service, region), cause)
-	switch {
-	case !at.amazon:
+	if !at.amazon {
 		detail += "\n\nCheck that a server runs there, and that the address is right: it comes from the provider's " +
 			"endpoints argument, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_" + strings.ToUpper(service) + " or the profile."
-	case service != "QLDB":
-		detail += "\n\nNo endpoint is configured, so Amazon's own was asked. " + useHarness
 	}
 	return service + " cannot be reached", detail, true
 }

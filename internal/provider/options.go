@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"net/http"
 	"time"
 )
@@ -15,10 +16,10 @@ type options struct {
 	clock     Clock
 }
 
-// A Clock tells time to waiters. After is time.After's twin.
+// A Clock tells time to waiters. Sleep returns early with the context's error.
 type Clock interface {
 	Now() time.Time
-	After(d time.Duration) <-chan time.Time
+	Sleep(ctx context.Context, d time.Duration) error
 }
 
 // WithHTTPTransport sends every AWS request through rt instead of the network.
@@ -39,5 +40,15 @@ func WithClock(c Clock) Option {
 // systemClock is the clock of the shipped binary.
 type systemClock struct{}
 
-func (systemClock) Now() time.Time                         { return time.Now() }
-func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -91,8 +90,14 @@ func unknownAttributes(config tfsdk.Config) []string {
 	if err := config.Raw.As(&block); err != nil {
 		return nil
 	}
-	maps.DeleteFunc(block, func(_ string, v tftypes.Value) bool { return v.IsFullyKnown() })
-	return slices.Sorted(maps.Keys(block))
+	var unknown []string
+	for name, v := range block { // the map belongs to the configuration: read it only
+		if !v.IsFullyKnown() {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
 }
 
 // addConfigError puts what New refused on the argument to blame. The value may come from the environment

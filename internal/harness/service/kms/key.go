@@ -19,6 +19,8 @@ type key struct {
 	MultiRegion bool
 	AWSManaged  bool // behind alias/aws/...
 	Disabled    bool // what EnableKey and DisableKey last said
+	// ReadyAt is when a key of a CloudHSM key store is no longer Creating; zero for all others.
+	ReadyAt time.Time
 	// DeleteAt is when the key goes for good; zero unless deletion is scheduled.
 	DeleteAt         time.Time
 	DeleteWindowDays int
@@ -36,7 +38,7 @@ type key struct {
 type material struct {
 	ID          string    // 64 lower-case hex digits
 	Sealed      []byte    // symmetric and HMAC: the bytes; asymmetric: PKCS #8 DER. Empty when imported material is absent
-	State       string    // CURRENT, NON_CURRENT, PENDING_ROTATION
+	State       string    // materialCurrent, materialFormer, materialPending
 	Check       []byte    // imported material: SHA-256 of ARN and bytes, to recognise a re-import
 	Expires     time.Time // imported material with KEY_MATERIAL_EXPIRES
 	Imported    bool      // came from outside
@@ -46,13 +48,19 @@ type material struct {
 	Public      []byte    // asymmetric: SPKI DER
 }
 
+// The states of a material, as ListKeyRotations shows them.
+const (
+	materialCurrent = "CURRENT"
+	materialFormer  = "NON_CURRENT"
+	materialPending = "PENDING_ROTATION"
+)
+
 // rotation is a key's automatic and on-demand rotation.
 type rotation struct {
 	Enabled       bool
 	PeriodDays    int
 	Next          time.Time
 	OnDemandCount int
-	OnDemandStart time.Time // start of a running on-demand rotation
 }
 
 // Tag is a KMS tag.
@@ -71,28 +79,35 @@ type alias struct {
 
 // grant lets a principal use a key without any policy.
 type grant struct {
-	ID         string // 64 hex digits
-	Name       string
-	Created    time.Time
-	Grantee    string // ARN, or a service's host name
-	Retiring   string
-	Issuer     string // root ARN of the issuing account
+	ID       string // 64 hex digits
+	Name     string
+	Created  time.Time
+	Grantee  string // ARN, or a service's host name
+	Retiring string // the same; may be empty
+	Issuer   string // root ARN of the issuing account
+	// GranteeIsService and RetiringIsService say that CreateGrant named them by GranteeServicePrincipal and
+	// RetiringServicePrincipal, so lists show them there.
+	GranteeIsService, RetiringIsService bool
+
 	Operations []string
 	// EncryptionContextEquals and EncryptionContextSubset are the constraints; at most one is set.
 	EncryptionContextEquals map[string]string
 	EncryptionContextSubset map[string]string
 	SourceARN               string
-	Tokens                  []string // every token handed out for it
 }
 
 func (k *key) arn() string {
 	return fmt.Sprintf("arn:%s:kms:%s:%s:key/%s", k.Partition, k.Region, k.Account, k.ID)
 }
 
+func (k *key) aliasARN(name string) string {
+	return fmt.Sprintf("arn:%s:kms:%s:%s:%s", k.Partition, k.Region, k.Account, name)
+}
+
 // current is the generation that encrypts, or nil.
 func (k *key) current() *material {
 	for i := range k.Materials {
-		if k.Materials[i].State == "CURRENT" {
+		if k.Materials[i].State == materialCurrent {
 			return &k.Materials[i]
 		}
 	}

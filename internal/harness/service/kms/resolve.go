@@ -10,8 +10,8 @@ import (
 var keyIDForm = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
 
 // key finds the key that ref names: a key id or key ARN, and where the operation takes them (useAlias) an alias name
-// or alias ARN. A bare id or name belongs to the caller's account. The error is a NotFoundException with the words
-// of kms-iam.md 1.2.
+// or alias ARN. A bare id or name belongs to the caller's account. The error is a NotFoundException in the words
+// of the service; for a key of another account that is not there it is the AccessDeniedException of one that is there.
 func (t *txn) key(ref string, useAlias bool) (*key, error) {
 	account, id := t.c.Caller.Account, ref
 	if strings.HasPrefix(ref, "arn:") {
@@ -46,6 +46,9 @@ func (t *txn) keyByID(account, id string) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
+	if (!found || k.gone(t.now)) && account != t.c.Caller.Account {
+		return nil, errHidden(t.c, t.c.Operation)
+	}
 	if !found || k.gone(t.now) {
 		at := key{ID: id, Account: account, Region: t.c.Region, Partition: t.c.Partition}
 		return nil, wire.Faultf("NotFoundException", "Key '%s' does not exist", at.arn())
@@ -59,11 +62,23 @@ func (t *txn) keyOfAlias(account, name string) (*key, error) {
 		return nil, err
 	}
 	if !found {
-		return nil, wire.Faultf("NotFoundException", "Alias arn:%s:kms:%s:%s:%s is not found.",
-			t.c.Partition, t.c.Region, account, name)
+		at := key{Account: account, Region: t.c.Region, Partition: t.c.Partition}
+		return nil, errAliasNotFound(at.aliasARN(name))
 	}
 	return t.keyByID(account, a.TargetID)
 }
 
 // putKey writes k back.
 func (t *txn) putKey(k *key) error { return keys(k.Account, k.Region).Put(t.w, k.ID, *k) }
+
+// target finds the key that ref, a key id or ARN, names for operation: it resolves, authorises and checks the state.
+func (t *txn) target(ref, operation string) (*key, error) {
+	k, err := t.key(ref, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.authorize(k, operation, nil); err != nil {
+		return nil, err
+	}
+	return k, t.require(k, operation)
+}

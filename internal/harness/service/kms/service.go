@@ -62,9 +62,13 @@ type txn struct {
 	w   store.Writer // nil in view
 }
 
-// view runs fn over a snapshot; update runs it in a transaction. fn may run more than once.
+// view runs fn over a snapshot; update runs it in a transaction. fn may run more than once. What is due on the clock
+// is settled first, so no call sees a deletion, rotation or expiry that is late.
 func (s *Service) view(ctx context.Context, c *wire.Call, fn func(*txn) error) error {
 	now := s.cfg.Clock.Now()
+	if err := s.settle(ctx, now); err != nil {
+		return err
+	}
 	return s.cfg.State.View(ctx, func(r store.Reader) error {
 		return fn(&txn{s: s, c: c, now: now, r: r})
 	})
@@ -72,6 +76,9 @@ func (s *Service) view(ctx context.Context, c *wire.Call, fn func(*txn) error) e
 
 func (s *Service) update(ctx context.Context, c *wire.Call, fn func(*txn) error) error {
 	now := s.cfg.Clock.Now()
+	if err := s.settle(ctx, now); err != nil {
+		return err
+	}
 	return s.cfg.State.Update(ctx, func(w store.Writer) error {
 		return fn(&txn{s: s, c: c, now: now, r: w, w: w})
 	})
@@ -82,9 +89,27 @@ func keys(account, region string) store.Table[key] {
 	return store.Table[key]{Prefix: fmt.Sprintf("kms/%s/%s/key/", account, region)}
 }
 
+// keyOrder lists the keys of one account and Region by creation, then id; see key.orderName.
+func keyOrder(account, region string) store.Table[orderEntry] {
+	return store.Table[orderEntry]{Prefix: fmt.Sprintf("kms/%s/%s/keyorder/", account, region)}
+}
+
+// orderEntry is what lists and quotas need of a key.
+type orderEntry struct {
+	KeyID      string
+	AWSManaged bool
+}
+
+func (k *key) orderName() string { return sortable(k.Created) + "/" + k.ID }
+
 // aliases is the table of the aliases of one account and Region, by name ("alias/orders").
 func aliases(account, region string) store.Table[alias] {
 	return store.Table[alias]{Prefix: fmt.Sprintf("kms/%s/%s/alias/", account, region)}
+}
+
+// aliasesOf is the table of the aliases of one key, by name. The value is the name again.
+func aliasesOf(k *key) store.Table[string] {
+	return store.Table[string]{Prefix: fmt.Sprintf("kms/%s/%s/keyalias/%s/", k.Account, k.Region, k.ID)}
 }
 
 // grants is the table of the grants of one key, by grant id.

@@ -136,7 +136,8 @@ func TestSTSClient(t *testing.T) {
 func TestWrongSecret(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	h.now = time.Now() // the SDK's own clock: nothing to correct
+	now := time.Now() // the SDK's own clock: nothing to correct
+	h.now.Store(&now)
 	cfg := h.config()
 	cfg.Credentials = aws.CredentialsProviderFunc(staticSecret("not the secret"))
 	for service, want := range map[string]string{"kms": "InvalidSignatureException", "sts": "SignatureDoesNotMatch"} {

@@ -2,12 +2,15 @@ package wire_test
 
 import (
 	"context"
+	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -278,7 +281,7 @@ type harness struct {
 	*world
 	*wire.Server
 	url string
-	now time.Time
+	now atomic.Pointer[time.Time]
 	log *logLines
 }
 
@@ -303,11 +306,12 @@ func (l *logLines) String() string {
 
 func newHarness(t *testing.T, changes ...func(*wire.Config)) *harness {
 	t.Helper()
-	h := &harness{world: &world{}, now: start, log: &logLines{}}
+	h := &harness{world: &world{}, log: &logLines{}}
+	h.now.Store(&start)
 	cfg := wire.Config{
 		Services:    []wire.Service{h.kms(), h.qldb(), h.session(), h.sts()},
 		Credentials: keys(),
-		Now:         func() time.Time { return h.now },
+		Now:         func() time.Time { return *h.now.Load() },
 		Rand:        &counter{},
 		Log:         slog.New(slog.NewTextHandler(h.log, nil)),
 	}
@@ -351,4 +355,47 @@ func staticSecret(value string) func(context.Context) (aws.Credentials, error) {
 	return func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: value}, nil
 	}
+}
+
+// faultIn reads code and text of a fault as the SDKs do.
+func faultIn(t *testing.T, service string, res *http.Response, body string) (code, text string) {
+	t.Helper()
+	if service == "sts" {
+		var f struct {
+			Error struct{ Type, Code, Message string }
+		}
+		if err := xml.Unmarshal([]byte(body), &f); err != nil {
+			t.Fatalf("fault %q: %v", body, err)
+		}
+		return f.Error.Code, f.Error.Message
+	}
+	var f map[string]string
+	if err := json.Unmarshal([]byte(body), &f); err != nil {
+		t.Fatalf("fault %q: %v", body, err)
+	}
+	text = f["message"]
+	if text == "" {
+		text = f["Message"]
+	}
+	return res.Header.Get("X-Amzn-Errortype"), text
+}
+
+// newServer returns a server without a listener.
+func newServer(t testing.TB) *wire.Server {
+	t.Helper()
+	w := &world{}
+	server, err := wire.New(wire.Config{
+		Services:    []wire.Service{w.kms(), w.qldb(), w.session(), w.sts()},
+		Credentials: keys(), Now: func() time.Time { return start }, Rand: &counter{},
+	})
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	return server
+}
+
+func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return rec
 }

@@ -123,7 +123,7 @@ func (in *ExportJournalToS3Input) checkModel() error {
 // ListJournalS3ExportsForLedgerInput is the input of ListJournalS3ExportsForLedger.
 type ListJournalS3ExportsForLedgerInput struct {
 	Name       string `json:"-" path:"Name"`
-	MaxResults string `json:"-" query:"max_results"` // 1 to 100; empty means 100
+	MaxResults *int32 `json:"-" query:"max_results"` // 1 to 100; nil means 100
 	NextToken  string `json:"-" query:"next_token"`
 }
 
@@ -151,7 +151,7 @@ func (s *Service) ListJournalS3ExportsForLedger(
 
 // ListJournalS3ExportsInput is the input of ListJournalS3Exports.
 type ListJournalS3ExportsInput struct {
-	MaxResults string `json:"-" query:"max_results"` // 1 to 100; empty means 100
+	MaxResults *int32 `json:"-" query:"max_results"` // 1 to 100; nil means 100
 	NextToken  string `json:"-" query:"next_token"`
 }
 
@@ -164,7 +164,7 @@ func (s *Service) ListJournalS3Exports(
 	return noExports(in.MaxResults, in.NextToken)
 }
 
-func noExports(maxResults, nextToken string) (*ListJournalS3ExportsOutput, error) {
+func noExports(maxResults *int32, nextToken string) (*ListJournalS3ExportsOutput, error) {
 	if _, err := checkPage(maxResults, nextToken); err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (s *Service) DescribeLedger(
 
 // ListLedgersInput is the input of ListLedgers.
 type ListLedgersInput struct {
-	MaxResults string `json:"-" query:"max_results"` // 1 to 100; empty means 100
+	MaxResults *int32 `json:"-" query:"max_results"` // 1 to 100; nil means 100
 	NextToken  string `json:"-" query:"next_token"`
 }
 

@@ -98,7 +98,7 @@ func (in *StreamJournalToKinesisInput) checkModel() error {
 // ListJournalKinesisStreamsForLedgerInput is the input of ListJournalKinesisStreamsForLedger.
 type ListJournalKinesisStreamsForLedgerInput struct {
 	LedgerName string `json:"-" path:"LedgerName"`
-	MaxResults string `json:"-" query:"max_results"` // 1 to 100; empty means 100
+	MaxResults *int32 `json:"-" query:"max_results"` // 1 to 100; nil means 100
 	NextToken  string `json:"-" query:"next_token"`
 }
 

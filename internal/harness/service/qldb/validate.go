@@ -123,20 +123,18 @@ type page struct {
 
 const tokenPrefix = "after/"
 
-// checkPage reads max_results and next_token, both empty when absent.
-func checkPage(maxResults, nextToken string) (page, error) {
+// checkPage reads max_results, nil when absent, and next_token, empty when absent.
+func checkPage(maxResults *int32, nextToken string) (page, error) {
 	p := page{size: maxPage}
-	if maxResults != "" {
-		n, err := strconv.Atoi(maxResults)
-		switch {
-		case err != nil:
-			return p, constraint("MaxResults", maxResults, "Member must be an integer")
+	if maxResults != nil {
+		switch n := int(*maxResults); {
 		case n < 1:
-			return p, constraint("MaxResults", maxResults, "Member must have value greater than or equal to 1")
+			return p, constraint("MaxResults", strconv.Itoa(n), "Member must have value greater than or equal to 1")
 		case n > maxPage:
-			return p, constraint("MaxResults", maxResults, "Member must have value less than or equal to 100")
+			return p, constraint("MaxResults", strconv.Itoa(n), "Member must have value less than or equal to 100")
+		default:
+			p.size = n
 		}
-		p.size = n
 	}
 	if nextToken == "" {
 		return p, nil

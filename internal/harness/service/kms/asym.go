@@ -58,6 +58,13 @@ func (s *Service) newAsymmetric(k *key) (material, error) {
 	return m, nil
 }
 
+// hasCryptography says that keys of an asymmetric spec can be used, not only managed.
+func hasCryptography(spec string) bool {
+	_, isRSA := rsaSpecs[spec]
+	_, isCurve := curves[spec]
+	return isRSA || isCurve || spec == "ECC_NIST_EDWARDS25519"
+}
+
 // generateSigner is nil for a spec without cryptography.
 func generateSigner(rand io.Reader, spec string) (crypto.Signer, error) {
 	if bits, isRSA := rsaSpecs[spec]; isRSA {

@@ -169,3 +169,12 @@ func (m memoryTx) Delete(key string) error {
 	delete(m.values, key)
 	return nil
 }
+
+// faultCode is the code of a service fault, or "".
+func faultCode(err error) string {
+	var f *wire.Fault
+	if errors.As(err, &f) {
+		return f.Code
+	}
+	return ""
+}

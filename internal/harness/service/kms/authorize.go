@@ -12,7 +12,7 @@ import (
 // else, a service that calls for itself among them, needs a grant that lists operation and whose constraints match
 // encryptionContext (which may be nil).
 func (t *txn) authorize(k *key, operation string, encryptionContext map[string]string) error {
-	if t.owns(k) && (!k.AWSManaged || t.c.ViaService != "" || readsOnly(operation)) {
+	if t.owns(k) && (!k.AWSManaged || readsOnly(operation)) {
 		return nil
 	}
 	g, err := t.grantFor(k, operation, encryptionContext)

@@ -198,3 +198,24 @@ func (t *txn) retirableEntry(r retirable) (GrantListEntry, error) {
 	}
 	return g.entry(k), err
 }
+
+// GrantsNamed returns the ids of the grants called name on a key that the caller of c, an AWS service that calls for
+// itself, may retire. It is no operation of the API: services use it to find again what a crash made them forget.
+// A key that does not exist has no grants. The error for what is no key ARN of c's Region is a NotFoundException.
+func (s *Service) GrantsNamed(ctx context.Context, c *wire.Call, keyARN, name string) ([]string, error) {
+	account, id, err := splitARN(c, keyARN)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	err = s.view(ctx, c, func(t *txn) error {
+		ids = nil
+		return grants(account, c.Region, id).Scan(t.r, "", "", func(_ string, g grant) (bool, error) {
+			if g.Name == name && c.Caller.Service != "" && g.Retiring == c.Caller.Service {
+				ids = append(ids, g.ID)
+			}
+			return true, nil
+		})
+	})
+	return ids, err
+}

@@ -36,8 +36,10 @@ type key struct {
 
 // material is one generation of a key's secret.
 type material struct {
-	ID          string    // 64 lower-case hex digits
-	Sealed      []byte    // symmetric and HMAC: the bytes; asymmetric: PKCS #8 DER. Empty when imported material is absent
+	ID string // 64 lower-case hex digits
+	// Sealed is the bytes of symmetric and HMAC material and PKCS #8 DER of asymmetric. It is empty while imported
+	// material is absent.
+	Sealed      []byte
 	State       string    // materialCurrent, materialFormer, materialPending
 	Check       []byte    // imported material: SHA-256 of ARN and bytes, to recognise a re-import
 	Expires     time.Time // imported material with KEY_MATERIAL_EXPIRES

@@ -10,44 +10,54 @@ import (
 var keyIDForm = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
 
 // key finds the key that ref names: a key id or key ARN, and where the operation takes them (useAlias) an alias name
-// or alias ARN. A bare id or name belongs to the caller's account. The error is a NotFoundException in the words
-// of the service; for a key of another account that is not there it is the AccessDeniedException of one that is there.
+// or alias ARN. A bare id or name belongs to the caller's account. The error is a NotFoundException in the words of
+// the service. Of another account's keys nobody learns which there are: one that is not there is an
+// AccessDeniedException, like one that is.
 func (t *txn) key(ref string, useAlias bool) (*key, error) {
 	account, id := t.c.Caller.Account, ref
 	if strings.HasPrefix(ref, "arn:") {
-		parts := strings.SplitN(ref, ":", 6)
-		if len(parts) != 6 || parts[2] != "kms" || parts[1] != t.c.Partition {
-			return nil, wire.Faultf("NotFoundException", "Invalid arn %s", ref)
-		}
-		if parts[3] != t.c.Region {
-			return nil, wire.Faultf("NotFoundException", "Invalid arn %s", parts[3])
-		}
-		account, id = parts[4], parts[5]
-		if rest, isKey := strings.CutPrefix(id, "key/"); isKey {
-			id = rest
-		} else if !strings.HasPrefix(id, "alias/") {
-			return nil, wire.Faultf("NotFoundException", "Invalid arn %s", ref)
+		var err error
+		if account, id, err = splitARN(t.c, ref); err != nil {
+			return nil, err
 		}
 	}
-	if strings.HasPrefix(id, "alias/") {
-		if !useAlias {
-			return nil, wire.Faultf("NotFoundException", "Invalid keyId '%s'", ref)
-		}
-		return t.keyOfAlias(account, id)
-	}
-	if !keyIDForm.MatchString(id) {
+	isAlias := strings.HasPrefix(id, "alias/")
+	if isAlias && !useAlias || !isAlias && !keyIDForm.MatchString(id) {
 		return nil, wire.Faultf("NotFoundException", "Invalid keyId '%s'", ref)
 	}
-	return t.keyByID(account, id)
+	find := t.keyByID
+	if isAlias {
+		find = t.keyOfAlias
+	}
+	k, err := find(account, id)
+	if account != t.c.Caller.Account && hasCode(err, "NotFoundException") {
+		return nil, errHidden(t.c, t.c.Operation)
+	}
+	return k, err
+}
+
+// splitARN is the account of a key ARN or alias ARN of the call's Region, and the key id or alias name.
+func splitARN(c *wire.Call, arn string) (account, id string, err error) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[2] != "kms" || parts[1] != c.Partition {
+		return "", "", wire.Faultf("NotFoundException", "Invalid arn %s", arn)
+	}
+	if parts[3] != c.Region {
+		return "", "", wire.Faultf("NotFoundException", "Invalid arn %s", parts[3])
+	}
+	if id, isKey := strings.CutPrefix(parts[5], "key/"); isKey {
+		return parts[4], id, nil
+	}
+	if !strings.HasPrefix(parts[5], "alias/") {
+		return "", "", wire.Faultf("NotFoundException", "Invalid arn %s", arn)
+	}
+	return parts[4], parts[5], nil
 }
 
 func (t *txn) keyByID(account, id string) (*key, error) {
 	k, found, err := keys(account, t.c.Region).Get(t.r, id)
 	if err != nil {
 		return nil, err
-	}
-	if (!found || k.gone(t.now)) && account != t.c.Caller.Account {
-		return nil, errHidden(t.c, t.c.Operation)
 	}
 	if !found || k.gone(t.now) {
 		at := key{ID: id, Account: account, Region: t.c.Region, Partition: t.c.Partition}

@@ -54,7 +54,7 @@ func TestKinds(t *testing.T) {
 		`{"operation":"*","kind":"lost_answer"}`:                    "after: " + wire.ErrDropped.Error(),
 		`{"operation":"*","kind":"latency","duration":"1ms"}`:       "passed",
 	} {
-		s := fault.New(nil)
+		s := fault.NewSet()
 		add(t, s, raw)
 		if got := run(t, s, createAlias); got != want {
 			t.Errorf("%s: got %q, want %q", raw, got, want)
@@ -68,7 +68,7 @@ func TestErrorStatus(t *testing.T) {
 		`{"operation":"*","kind":"error","code":"X"}`:              400,
 		`{"operation":"*","kind":"error","code":"X","status":503}`: 503,
 	} {
-		s := fault.New(nil)
+		s := fault.NewSet()
 		add(t, s, raw)
 		before, _ := s.Inject(createAlias)
 		var f *wire.Fault
@@ -96,7 +96,7 @@ func TestMatching(t *testing.T) {
 		`"operation":"CreateAlias","region":"*"`:          true,
 		`"operation":"CreateAlias","service":"","skip":0`: true,
 	} {
-		s := fault.New(nil)
+		s := fault.NewSet()
 		add(t, s, `{`+rule+`,"kind":"throttle"}`)
 		if got := run(t, s, createAlias) != "passed"; got != want {
 			t.Errorf("%s: disturbed %t, want %t", rule, got, want)
@@ -106,7 +106,7 @@ func TestMatching(t *testing.T) {
 
 func TestSkipAndCount(t *testing.T) {
 	t.Parallel()
-	s := fault.New(nil)
+	s := fault.NewSet()
 	rule := add(t, s, `{"operation":"*","skip":2,"count":3,"kind":"throttle"}`)
 	got := ""
 	for range 8 {
@@ -123,7 +123,7 @@ func TestSkipAndCount(t *testing.T) {
 
 func TestCountIsExactAcrossGoroutines(t *testing.T) {
 	t.Parallel()
-	s := fault.New(nil)
+	s := fault.NewSet()
 	add(t, s, `{"operation":"*","skip":10,"count":20,"kind":"drop_before"}`)
 	var wg sync.WaitGroup
 	dropped := make(chan struct{}, 100)
@@ -143,7 +143,7 @@ func TestCountIsExactAcrossGoroutines(t *testing.T) {
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	var slept []time.Duration
-	s := fault.New(func(_ context.Context, d time.Duration) error { slept = append(slept, d); return nil })
+	s := fault.NewSleeping(func(_ context.Context, d time.Duration) error { slept = append(slept, d); return nil })
 	add(t, s, `{"operation":"*","kind":"latency","duration":"1s"}`)
 	add(t, s, `{"operation":"*","kind":"error","code":"First","count":1}`)
 	add(t, s, `{"operation":"*","kind":"error","code":"Second","count":1}`)
@@ -166,7 +166,7 @@ func TestHang(t *testing.T) {
 		"clear":   func(s *fault.Set, _ string) { s.Clear() },
 	} {
 		for _, when := range []string{"before", "after"} {
-			s := fault.New(nil)
+			s := fault.NewSet()
 			rule := add(t, s, `{"operation":"*","kind":"hang","when":"`+when+`"}`)
 			before, after := s.Inject(createAlias)
 			hold := before
@@ -188,7 +188,7 @@ func TestHang(t *testing.T) {
 
 func TestClientLeavesHang(t *testing.T) {
 	t.Parallel()
-	s := fault.New(nil)
+	s := fault.NewSet()
 	add(t, s, `{"operation":"*","kind":"hang"}`)
 	before, _ := s.Inject(createAlias)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -203,7 +203,7 @@ func TestClientLeavesHang(t *testing.T) {
 
 func TestClientLeavesLatency(t *testing.T) {
 	t.Parallel()
-	s := fault.New(nil)
+	s := fault.NewSet()
 	add(t, s, `{"operation":"*","kind":"latency","duration":"24h"}`)
 	before, _ := s.Inject(createAlias)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -215,7 +215,7 @@ func TestClientLeavesLatency(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	t.Parallel()
-	s := fault.New(nil)
+	s := fault.NewSet()
 	first := add(t, s, `{"operation":"*","kind":"throttle"}`)
 	second := add(t, s, `{"operation":"A","kind":"throttle"}`)
 	if s.Remove("nope") || s.Release("nope") || !s.Remove(first.ID) {
@@ -256,14 +256,14 @@ func TestParseRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", raw, err, want)
 		}
 	}
-	if _, err := fault.New(nil).Add(fault.Rule{}); err == nil {
+	if _, err := fault.NewSet().Add(fault.Rule{}); err == nil {
 		t.Error("Add took an empty rule")
 	}
 }
 
 func TestStatusAsJSON(t *testing.T) {
 	t.Parallel()
-	s := fault.New(nil)
+	s := fault.NewSet()
 	add(t, s, `{"service":"kms","operation":"CreateAlias","skip":1,"kind":"latency","duration":"250ms"}`)
 	run(t, s, createAlias)
 	raw, err := json.Marshal(s.Rules())

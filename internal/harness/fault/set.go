@@ -25,14 +25,8 @@ type active struct {
 	released chan struct{} // closed by Release and when the rule is removed
 }
 
-// New returns an empty Set. sleep waits for a duration of real time or until the context ends, and then returns the
-// context's error; nil waits with a timer.
-func New(sleep func(context.Context, time.Duration) error) *Set {
-	if sleep == nil {
-		sleep = wait
-	}
-	return &Set{sleep: sleep}
-}
+// NewSet returns an empty Set. Latency is real time, not the harness clock's, which may stand still.
+func NewSet() *Set { return &Set{sleep: wait} }
 
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

@@ -162,19 +162,26 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-// identify gives the request its id, a random UUID.
+// identify gives the request its id.
 func (s *Server) identify(x *exchange) error {
+	x.call.RequestID = s.RequestID()
+	x.record.set(func(rec *Record) { rec.RequestID = x.call.RequestID })
+	return nil
+}
+
+// RequestID makes the id of a request, a random UUID. Without randomness it is the nil UUID, as nothing but logs
+// depends on it.
+func (s *Server) RequestID() string {
 	var b [16]byte
 	s.randMu.Lock()
 	_, err := io.ReadFull(s.cfg.Rand, b[:])
 	s.randMu.Unlock()
 	if err != nil {
-		return fmt.Errorf("make request id: %w", err)
+		s.cfg.Log.Error("no randomness for a request id", "error", err.Error())
+		return "00000000-0000-0000-0000-000000000000"
 	}
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	x.call.RequestID = fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-	x.record.set(func(rec *Record) { rec.RequestID = x.call.RequestID })
-	return nil
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // readBody reads one byte more than the limit; route refuses a body that long once it knows how to say so.

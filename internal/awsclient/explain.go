@@ -40,8 +40,15 @@ func Explain(err error, service, region string) (summary, detail string, ok bool
 	if !ok {
 		return "", "", false
 	}
+	toAmazon := at.amazon
+	var account *AccountError
 	var unsigned *CredentialsError
-	toAmazon := at.amazon || errors.As(err, &unsigned) && unsigned.Amazon
+	switch { // then at is where STS was asked
+	case errors.As(err, &account):
+		toAmazon = false
+	case errors.As(err, &unsigned):
+		toAmazon = unsigned.Amazon
+	}
 	switch {
 	case toAmazon && service == "QLDB":
 		detail += "\n\n" + endedQLDB
@@ -110,13 +117,17 @@ func explainAccount(err error, service, _ string, _ endpoint) (string, string, b
 				"Use other credentials, or add the account to allowed_account_ids.",
 			account.Account, allowed, service), true
 	}
-	cause := Cause(account.Err)
-	if _, why, ok := Explain(account.Err, "STS", "the provider's Region"); ok {
-		cause = why
-	}
 	return "The account of the credentials could not be confirmed", fmt.Sprintf(
 		"allowed_account_ids lists %s, so STS was asked whose the credentials are:\n\n%s\n\nNo call was made to %s.",
-		allowed, cause, service), true
+		allowed, causeFromSTS(account.Err), service), true
+}
+
+// causeFromSTS explains a failed call to STS, or repeats what STS said.
+func causeFromSTS(err error) string {
+	if _, detail, ok := Explain(err, "STS", "the provider's Region"); ok {
+		return detail
+	}
+	return Cause(err)
 }
 
 func explainCredentials(err error, service, region string, at endpoint) (string, string, bool) {
@@ -127,7 +138,7 @@ func explainCredentials(err error, service, region string, at endpoint) (string,
 	if missing.Role != "" {
 		return "A role could not be assumed", fmt.Sprintf("Role %s, needed for %s in %s.\n\n%s\n\n"+
 			"Check that the role trusts the credentials that assume it, and that its ARN is right.",
-			missing.Role, service, region, Cause(missing.Err)), true
+			missing.Role, service, region, causeFromSTS(missing.Err)), true
 	}
 	return "No AWS credentials were found", fmt.Sprintf("A call to %s in %s must be signed, but no source has "+
 		"credentials. Asked, in this order: the provider block, the environment, the shared files, the container, "+

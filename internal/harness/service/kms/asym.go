@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/hex"
 	"fmt"
 	"io"
 
@@ -39,23 +38,6 @@ func generateKeyPair(rand io.Reader, spec string) (private, public []byte, err e
 		return private, nil, nil
 	}
 	return encodeKeyPair(signer)
-}
-
-// newAsymmetric makes the one generation of an asymmetric key's material, sealed.
-func (s *Service) newAsymmetric(k *key) (material, error) {
-	private, public, err := generateKeyPair(s.cfg.Rand, k.Spec)
-	if err != nil {
-		return material{}, err
-	}
-	id := make([]byte, 32)
-	if _, err := io.ReadFull(s.cfg.Rand, id); err != nil {
-		return material{}, fmt.Errorf("read randomness: %w", err)
-	}
-	m := material{ID: hex.EncodeToString(id), State: "CURRENT", Public: public}
-	if m.Sealed, err = s.cfg.Sealer.Seal(private, materialAAD(k, m.ID)); err != nil {
-		return material{}, fmt.Errorf("seal material %s of %s: %w", m.ID, k.arn(), err)
-	}
-	return m, nil
 }
 
 // hasCryptography says that keys of an asymmetric spec can be used, not only managed.
@@ -135,7 +117,7 @@ func (t *txn) encryptRSA(k *key, name string, plaintext []byte) ([]byte, error) 
 	}
 	hash := algorithms[name].hash
 	if limit := private.Size() - 2*hash.Size() - 2; len(plaintext) > limit {
-		return nil, wire.Faultf("ValidationException",
+		return nil, errValidation(
 			"Algorithm %s and key spec %s cannot encrypt data larger than %d bytes.", name, k.Spec, limit)
 	}
 	ciphertext, err := rsa.EncryptOAEP(hash.New(), t.s.cfg.Rand, &private.PublicKey, plaintext, nil)

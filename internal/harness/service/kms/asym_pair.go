@@ -108,13 +108,12 @@ func (s *Service) generateDataKeyPair(
 
 // wrappingKey finds the key of GenerateDataKeyPair, which cannot be in a custom key store.
 func (t *txn) wrappingKey(in *GenerateDataKeyPairInput, operation string) (*key, error) {
-	k, err := t.useSymmetric(*in.KeyID, operation, in.EncryptionContext)
+	k, err := t.useSymmetric(*in.KeyID, request{operation, in.EncryptionContext, in.GrantTokens})
 	if err != nil {
 		return nil, err
 	}
 	if k.StoreID != "" {
-		return nil, wire.Faultf("UnsupportedOperationException",
-			"%s origin is %s which is not valid for this operation.", k.arn(), k.Origin)
+		return nil, errOrigin(k)
 	}
 	return k, nil
 }

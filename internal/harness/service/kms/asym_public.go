@@ -53,6 +53,9 @@ func (s *Service) GetPublicKey(
 		if err := t.authorize(k, "GetPublicKey", nil); err != nil {
 			return err
 		}
+		if err := t.checkGrantTokens(in.GrantTokens); err != nil {
+			return err
+		}
 		if err := t.require(k, "GetPublicKey"); err != nil {
 			return err
 		}
@@ -71,26 +74,26 @@ func (s *Service) GetPublicKey(
 func (out *GetPublicKeyOutput) list(k *key) {
 	names := cryptoAlgorithmsOf(k.Spec, k.Usage)
 	switch k.Usage {
-	case "ENCRYPT_DECRYPT":
+	case usageEncrypt:
 		out.EncryptionAlgorithms = names
-	case "SIGN_VERIFY":
+	case usageSign:
 		out.SigningAlgorithms = names
-	case "KEY_AGREEMENT":
+	case usageAgree:
 		out.KeyAgreementAlgorithms = names
-	case "ENCAPSULATE_DECAPSULATE":
+	case usageEncapsulate:
 		out.EncapsulationAlgorithms = names
 	}
 }
 
 // publicKey is the SubjectPublicKeyInfo of k. Symmetric and HMAC keys have none.
 func publicKey(k *key) ([]byte, error) {
-	if _, isHMAC := hmacSize(k.Spec); isHMAC || k.Spec == symmetric {
+	if k.family() != familyAsymmetric {
 		return nil, wire.Faultf("UnsupportedOperationException",
 			"%s key spec is %s which is not valid for GetPublicKey.", k.arn(), k.Spec)
 	}
 	m := k.current()
 	if m == nil || len(m.Sealed) == 0 {
-		return nil, wire.Faultf("KMSInvalidStateException", "%s is pending import.", k.arn())
+		return nil, errKeyState(k, stateWords[statePendingImport])
 	}
 	if len(m.Public) == 0 {
 		return nil, errNoCryptography(k.Spec)
@@ -140,7 +143,7 @@ func (s *Service) DeriveSharedSecret(
 	}
 	out := &DeriveSharedSecretOutput{KeyAgreementAlgorithm: in.KeyAgreementAlgorithm}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, "DeriveSharedSecret", "KEY_AGREEMENT", nil)
+		k, err := t.use(*in.KeyID, request{operation: "DeriveSharedSecret", tokens: in.GrantTokens})
 		if err != nil {
 			return err
 		}
@@ -166,7 +169,7 @@ func (t *txn) agree(k *key, peerDER []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("agree with %s: %w", k.arn(), err)
 	}
-	invalid := wire.Faultf("ValidationException", "PublicKey is not a valid public key of key spec %s.", k.Spec)
+	invalid := errValidation("PublicKey is not a valid public key of key spec %s.", k.Spec)
 	parsed, err := x509.ParsePKIXPublicKey(peerDER)
 	if err != nil {
 		return nil, invalid

@@ -45,7 +45,7 @@ func (s *Service) Sign(ctx context.Context, c *wire.Call, in *SignInput) (*SignO
 	}
 	out := &SignOutput{SigningAlgorithm: in.SigningAlgorithm}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, "Sign", "SIGN_VERIFY", nil)
+		k, err := t.use(*in.KeyID, request{operation: "Sign", tokens: in.GrantTokens})
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (s *Service) Verify(ctx context.Context, c *wire.Call, in *VerifyInput) (*V
 	}
 	out := &VerifyOutput{SigningAlgorithm: in.SigningAlgorithm, SignatureValid: true}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, "Verify", "SIGN_VERIFY", nil)
+		k, err := t.use(*in.KeyID, request{operation: "Verify", tokens: in.GrantTokens})
 		if err != nil {
 			return err
 		}
@@ -143,15 +143,15 @@ func signingInput(k *key, name, messageType string, message []byte) ([]byte, err
 	case hash == 0 && !wantRaw:
 		return nil, errNoCryptography(k.Spec)
 	case messageType == "EXTERNAL_MU":
-		return nil, wire.Faultf("ValidationException", "Message type %s is incompatible with key spec %s.",
+		return nil, errValidation("Message type %s is incompatible with key spec %s.",
 			messageType, k.Spec)
 	case wantRaw && messageType != "RAW" || wantDigest && messageType != "DIGEST":
-		return nil, wire.Faultf("ValidationException", "Message type %s is incompatible with algorithm %s.",
+		return nil, errValidation("Message type %s is incompatible with algorithm %s.",
 			messageType, name)
 	case wantRaw:
 		return message, nil
 	case messageType == "DIGEST" && len(message) != hash.Size():
-		return nil, wire.Faultf("ValidationException", "Digest is invalid length for algorithm %s.", name)
+		return nil, errValidation("Digest is invalid length for algorithm %s.", name)
 	case messageType == "DIGEST" && !wantDigest:
 		return message, nil
 	}

@@ -3,8 +3,6 @@ package kms
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
@@ -17,26 +15,55 @@ var (
 	dryRunModifiers      = []string{"IGNORE_CIPHERTEXT"}
 )
 
-// use finds the key that ref names for a cryptographic operation: it resolves an id, ARN or alias, authorises the
-// caller and checks the key's state and usage, in this order.
-func (t *txn) use(ref, operation, usage string, ec map[string]string) (*key, error) {
+// usageOf is the KeyUsage that each cryptographic operation needs.
+var usageOf = map[string]string{
+	"Decapsulate":                         usageEncapsulate,
+	"Decrypt":                             usageEncrypt,
+	"DeriveSharedSecret":                  usageAgree,
+	"Encapsulate":                         usageEncapsulate,
+	"Encrypt":                             usageEncrypt,
+	"GenerateDataKey":                     usageEncrypt,
+	"GenerateDataKeyPair":                 usageEncrypt,
+	"GenerateDataKeyPairWithoutPlaintext": usageEncrypt,
+	"GenerateDataKeyWithoutPlaintext":     usageEncrypt,
+	"GenerateMac":                         usageMAC,
+	"ReEncryptFrom":                       usageEncrypt,
+	"ReEncryptTo":                         usageEncrypt,
+	"Sign":                                usageSign,
+	"Verify":                              usageSign,
+	"VerifyMac":                           usageMAC,
+}
+
+// request is what a cryptographic operation asks of a key.
+type request struct {
+	operation string // key of usageOf; what policy or grant must allow
+	ec        map[string]string
+	tokens    []string // grant tokens
+}
+
+// use finds the key that ref names, an id, ARN or alias, for a cryptographic operation.
+func (t *txn) use(ref string, r request) (*key, error) {
 	k, err := t.key(ref, true)
 	if err != nil {
 		return nil, err
 	}
-	return k, t.admit(k, operation, usage, ec)
+	return k, t.admit(k, r)
 }
 
-func (t *txn) admit(k *key, operation, usage string, ec map[string]string) error {
-	if err := t.authorize(k, operation, ec); err != nil {
+// admit authorises the caller, then checks the key's state, then its usage.
+func (t *txn) admit(k *key, r request) error {
+	if err := t.authorize(k, r.operation, r.ec); err != nil {
 		return err
 	}
-	if err := t.require(k, operation); err != nil {
+	if err := t.checkGrantTokens(r.tokens); err != nil {
 		return err
 	}
-	if k.Usage != usage {
+	if err := t.require(k, r.operation); err != nil {
+		return err
+	}
+	if k.Usage != usageOf[r.operation] {
 		return wire.Faultf("InvalidKeyUsageException", "%s key usage is %s which is not valid for %s.",
-			k.arn(), k.Usage, operation)
+			k.arn(), k.Usage, r.operation)
 	}
 	return nil
 }
@@ -48,14 +75,14 @@ func fits(k *key, algorithm string, ec map[string]string) error {
 		return errAlgorithm(k, algorithm)
 	}
 	if k.Spec != symmetric && len(ec) > 0 {
-		return wire.Faultf("ValidationException",
+		return errValidation(
 			"EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.")
 	}
 	return nil
 }
 
 func errAlgorithm(k *key, algorithm string) error {
-	return wire.Faultf("ValidationException", "Algorithm %s is incompatible with key spec %s.", algorithm, k.Spec)
+	return errValidation("Algorithm %s is incompatible with key spec %s.", algorithm, k.Spec)
 }
 
 // errDryRun is what a request that is otherwise fine gets when it asked for DryRun.
@@ -66,7 +93,7 @@ func errDryRun(dry bool) error {
 	return wire.Faultf("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 }
 
-// recipient refuses Nitro enclave attestation, which needs the attestation root of AWS.
+// refuseRecipient refuses Nitro enclave attestation, which needs the attestation root of AWS.
 func refuseRecipient(r *Recipient) error {
 	if r == nil {
 		return nil
@@ -132,7 +159,7 @@ func (s *Service) Encrypt(ctx context.Context, c *wire.Call, in *EncryptInput) (
 	}
 	out := &EncryptOutput{EncryptionAlgorithm: or(in.EncryptionAlgorithm, symmetric)}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, "Encrypt", "ENCRYPT_DECRYPT", in.EncryptionContext)
+		k, err := t.use(*in.KeyID, request{"Encrypt", in.EncryptionContext, in.GrantTokens})
 		if err != nil {
 			return err
 		}
@@ -206,7 +233,7 @@ func (in *GenerateDataKeyInput) dataKeySize() (int, error) {
 	}
 	switch {
 	case (in.KeySpec == "") == (in.NumberOfBytes == nil):
-		return 0, wire.Faultf("ValidationException", "Please specify either number of bytes or key spec.")
+		return 0, errValidation("Please specify either number of bytes or key spec.")
 	case in.KeySpec == "AES_256":
 		return 32, nil
 	case in.KeySpec == "AES_128":
@@ -225,14 +252,14 @@ func (s *Service) generateDataKey(
 	if err := refuseRecipient(in.Recipient); err != nil {
 		return nil, err
 	}
-	out := &GenerateDataKeyOutput{Plaintext: make([]byte, size)}
+	out := &GenerateDataKeyOutput{}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.useSymmetric(*in.KeyID, operation, in.EncryptionContext)
+		k, err := t.useSymmetric(*in.KeyID, request{operation, in.EncryptionContext, in.GrantTokens})
 		if err != nil {
 			return err
 		}
-		if _, err := io.ReadFull(s.cfg.Rand, out.Plaintext); err != nil {
-			return fmt.Errorf("read randomness: %w", err)
+		if out.Plaintext, err = s.random(size); err != nil {
+			return err
 		}
 		out.KeyID = k.arn()
 		out.CiphertextBlob, out.KeyMaterialID, err = t.encryptWith(k, symmetric, out.Plaintext, in.EncryptionContext)
@@ -244,14 +271,14 @@ func (s *Service) generateDataKey(
 }
 
 // useSymmetric is use for the operations that only a symmetric encryption key has.
-func (t *txn) useSymmetric(ref, operation string, ec map[string]string) (*key, error) {
-	k, err := t.use(ref, operation, "ENCRYPT_DECRYPT", ec)
+func (t *txn) useSymmetric(ref string, r request) (*key, error) {
+	k, err := t.use(ref, r)
 	if err != nil {
 		return nil, err
 	}
 	if k.Spec != symmetric {
 		return nil, wire.Faultf("InvalidKeyUsageException", "%s key spec is %s which is not valid for %s.",
-			k.arn(), k.Spec, operation)
+			k.arn(), k.Spec, r.operation)
 	}
 	return k, nil
 }
@@ -280,16 +307,25 @@ func (s *Service) GenerateRandom(
 		return nil, err
 	}
 	if in.NumberOfBytes == nil {
-		return nil, wire.Faultf("ValidationException", "NumberOfBytes is required.")
+		return nil, errValidation("NumberOfBytes is required.")
 	}
 	if err := refuseRecipient(in.Recipient); err != nil {
 		return nil, err
 	}
-	out := &GenerateRandomOutput{Plaintext: make([]byte, *in.NumberOfBytes)}
-	if _, err := io.ReadFull(s.cfg.Rand, out.Plaintext); err != nil {
-		return nil, fmt.Errorf("read randomness: %w", err)
+	if err := authorizeAccount(c, "GenerateRandom"); err != nil {
+		return nil, err
 	}
-	return out, nil
+	if in.CustomKeyStoreID != nil {
+		err := s.view(ctx, c, func(t *txn) error { return t.canGenerateRandom(*in.CustomKeyStoreID) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	b, err := s.random(*in.NumberOfBytes)
+	if err != nil {
+		return nil, err
+	}
+	return &GenerateRandomOutput{Plaintext: b}, nil
 }
 
 // answer is out, or err alone: nobody may find half an answer, or a data key, beside an error.

@@ -62,7 +62,7 @@ var curves = map[string]curve{
 // Source: AWS KMS Developer Guide, "Key spec reference".
 func cryptoAlgorithmsOf(spec, usage string) []string {
 	switch usage {
-	case "ENCRYPT_DECRYPT":
+	case usageEncrypt:
 		switch spec {
 		case symmetric:
 			return []string{symmetric}
@@ -71,15 +71,15 @@ func cryptoAlgorithmsOf(spec, usage string) []string {
 		case "SM2":
 			return []string{"SM2PKE"}
 		}
-	case "SIGN_VERIFY":
+	case usageSign:
 		return signingAlgorithmsOf(spec)
-	case "GENERATE_VERIFY_MAC":
+	case usageMAC:
 		if size, isHMAC := hmacSize(spec); isHMAC {
 			return []string{"HMAC_SHA_" + size}
 		}
-	case "KEY_AGREEMENT":
+	case usageAgree:
 		return []string{"ECDH"}
-	case "ENCAPSULATE_DECAPSULATE":
+	case usageEncapsulate:
 		return []string{"ML_KEM"}
 	}
 	return nil

@@ -21,7 +21,8 @@ type source struct {
 	algorithm  string
 	ec         map[string]string
 	operation  string // Decrypt or ReEncryptFrom: what must be allowed
-	ignore     bool   // dry run that only asks for permission
+	tokens     []string
+	ignore     bool // dry run that only asks for permission
 }
 
 // opened is a decrypted ciphertext.
@@ -36,7 +37,7 @@ func (t *txn) decrypt(src source) (opened, error) {
 	if src.keyID == nil {
 		return t.decryptSelfDescribing(src)
 	}
-	k, err := t.use(*src.keyID, src.operation, "ENCRYPT_DECRYPT", src.ec)
+	k, err := t.use(*src.keyID, request{src.operation, src.ec, src.tokens})
 	if err != nil {
 		return opened{}, err
 	}
@@ -69,7 +70,7 @@ func (t *txn) decrypt(src source) (opened, error) {
 // whom to ask for permission; the tag is checked last.
 func (t *txn) decryptSelfDescribing(src source) (opened, error) {
 	if src.algorithm != symmetric {
-		return opened{}, wire.Faultf("ValidationException", "KeyId is required with algorithm %s.", src.algorithm)
+		return opened{}, errValidation("KeyId is required with algorithm %s.", src.algorithm)
 	}
 	b, err := parseBlob(src.ciphertext)
 	if err != nil {
@@ -85,7 +86,7 @@ func (t *txn) decryptSelfDescribing(src source) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	err = t.admit(k, src.operation, "ENCRYPT_DECRYPT", src.ec)
+	err = t.admit(k, request{src.operation, src.ec, src.tokens})
 	if hasCode(err, "AccessDeniedException") {
 		return opened{}, errHiddenKey()
 	}
@@ -161,7 +162,7 @@ func (s *Service) Decrypt(ctx context.Context, c *wire.Call, in *DecryptInput) (
 	return answer(out, s.view(ctx, c, func(t *txn) error {
 		o, err := t.decrypt(source{
 			ciphertext: in.CiphertextBlob, keyID: in.KeyID, algorithm: out.EncryptionAlgorithm,
-			ec: in.EncryptionContext, operation: "Decrypt", ignore: ignore,
+			ec: in.EncryptionContext, operation: "Decrypt", tokens: in.GrantTokens, ignore: ignore,
 		})
 		if err != nil {
 			return err
@@ -233,7 +234,7 @@ func (s *Service) ReEncrypt(ctx context.Context, c *wire.Call, in *ReEncryptInpu
 		DestinationEncryptionAlgorithm: or(in.DestinationEncryptionAlgorithm, symmetric),
 	}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		dst, err := t.use(*in.DestinationKeyID, "ReEncryptTo", "ENCRYPT_DECRYPT", in.DestinationEncryptionContext)
+		dst, err := t.use(*in.DestinationKeyID, request{"ReEncryptTo", in.DestinationEncryptionContext, in.GrantTokens})
 		if err != nil {
 			return err
 		}
@@ -243,7 +244,7 @@ func (s *Service) ReEncrypt(ctx context.Context, c *wire.Call, in *ReEncryptInpu
 		}
 		o, err := t.decrypt(source{
 			ciphertext: in.CiphertextBlob, keyID: in.SourceKeyID, algorithm: out.SourceEncryptionAlgorithm,
-			ec: in.SourceEncryptionContext, operation: "ReEncryptFrom", ignore: ignore,
+			ec: in.SourceEncryptionContext, operation: "ReEncryptFrom", tokens: in.GrantTokens, ignore: ignore,
 		})
 		if err != nil {
 			return err

@@ -1,10 +1,6 @@
 package kms
 
-import (
-	"fmt"
-
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
-)
+import "fmt"
 
 // materialByID is the generation called id, or nil.
 func (k *key) materialByID(id string) *material {
@@ -18,8 +14,8 @@ func (k *key) materialByID(id string) *material {
 
 // secret opens the bytes of m. Material that was deleted or has expired is a KMSInvalidStateException.
 func (t *txn) secret(k *key, m *material) ([]byte, error) {
-	if m == nil || len(m.Sealed) == 0 {
-		return nil, wire.Faultf("KMSInvalidStateException", "%s is pending import.", k.arn())
+	if m == nil || !m.present(t.now) {
+		return nil, errKeyState(k, stateWords[statePendingImport])
 	}
 	plain, err := t.s.cfg.Sealer.Open(m.Sealed, materialAAD(k, m.ID))
 	if err != nil {

@@ -7,6 +7,7 @@ func (s *Service) cryptoOperations() wire.Table {
 	return wire.Table{
 		"ConnectCustomKeyStore": wire.Op("kms:ConnectCustomKeyStore", wire.Write, s.ConnectCustomKeyStore),
 		"CreateCustomKeyStore":  wire.Op("kms:CreateCustomKeyStore", wire.Write, s.CreateCustomKeyStore),
+		"Decapsulate":           wire.Op("kms:Decapsulate", wire.Read, s.Decapsulate),
 		"Decrypt":               wire.Op("kms:Decrypt", wire.Read, s.Decrypt),
 		"DeleteCustomKeyStore":  wire.Op("kms:DeleteCustomKeyStore", wire.Write, s.DeleteCustomKeyStore),
 		"DeleteImportedKeyMaterial": wire.Op(
@@ -14,6 +15,7 @@ func (s *Service) cryptoOperations() wire.Table {
 		"DeriveSharedSecret":       wire.Op("kms:DeriveSharedSecret", wire.Read, s.DeriveSharedSecret),
 		"DescribeCustomKeyStores":  wire.Op("kms:DescribeCustomKeyStores", wire.Read, s.DescribeCustomKeyStores),
 		"DisconnectCustomKeyStore": wire.Op("kms:DisconnectCustomKeyStore", wire.Write, s.DisconnectCustomKeyStore),
+		"Encapsulate":              wire.Op("kms:Encapsulate", wire.Read, s.Encapsulate),
 		"Encrypt":                  wire.Op("kms:Encrypt", wire.Read, s.Encrypt),
 		"GenerateDataKey":          wire.Op("kms:GenerateDataKey", wire.Read, s.GenerateDataKey),
 		"GenerateDataKeyPair":      wire.Op("kms:GenerateDataKeyPair", wire.Read, s.GenerateDataKeyPair),

@@ -123,6 +123,22 @@ func (t *txn) admitToStore(k *key) error {
 	})
 }
 
+// canGenerateRandom refuses a key store that has no source of randomness at hand: only a connected cluster does.
+func (t *txn) canGenerateRandom(id string) error {
+	cs, err := t.keyStore(id)
+	if err != nil {
+		return err
+	}
+	if cs.Type != storeCloudHSM {
+		return wire.Faultf("UnsupportedOperationException", "Custom key store %s of type %s generates no random bytes.",
+			cs.ID, cs.Type)
+	}
+	if state := cs.connection(t.now); state != connected {
+		return errStoreState(cs.ID, state, connected)
+	}
+	return nil
+}
+
 // keysOf calls fn for the keys in a custom key store until fn returns an error.
 func (t *txn) keysOf(cs *customStore, fn func(*key) error) error {
 	return keys(cs.Account, cs.Region).Scan(t.r, "", "", func(_ string, k key) (bool, error) {

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
@@ -31,14 +30,9 @@ func importedID(k *key, secret []byte) string {
 //
 // Source: AWS KMS Developer Guide, "Requirements for imported key material".
 func checkSecret(k *key, secret []byte) (public []byte, err error) {
-	size, isHMAC := hmacSize(k.Spec)
-	bits := 256
-	if isHMAC {
-		bits, _ = strconv.Atoi(size) // hmacSize gives digits alone
-	}
-	if isHMAC || k.Spec == symmetric {
-		if len(secret)*8 != bits {
-			return nil, errMaterial("Key material of key spec %s must be %d bytes.", k.Spec, bits/8)
+	if size := specOf(k.Spec).size; size > 0 {
+		if len(secret) != size {
+			return nil, errMaterial("Key material of key spec %s must be %d bytes.", k.Spec, size)
 		}
 		return nil, nil
 	}
@@ -74,9 +68,7 @@ func errMaterial(format string, args ...any) error {
 // stagedMaterial is imported material that waits for RotateKeyOnDemand, or nil.
 func (t *txn) stagedMaterial(k *key) *material {
 	for i := range k.Materials {
-		m := &k.Materials[i]
-		expired := !m.Expires.IsZero() && !t.now.Before(m.Expires)
-		if m.State == "PENDING_ROTATION" && len(m.Sealed) > 0 && !expired {
+		if m := &k.Materials[i]; m.State == materialPending && m.present(t.now) {
 			return m
 		}
 	}
@@ -89,8 +81,7 @@ func (t *txn) stagedMaterial(k *key) *material {
 // Source: AWS KMS Developer Guide, "Delete imported key material".
 func (t *txn) expireMaterial(k *key) error {
 	for i := len(k.Materials) - 1; i >= 0; i-- {
-		m := &k.Materials[i]
-		if len(m.Sealed) > 0 && !m.Expires.IsZero() && !t.now.Before(m.Expires) {
+		if m := &k.Materials[i]; !m.present(t.now) {
 			k.dropMaterial(m.ID)
 		}
 	}
@@ -104,7 +95,7 @@ func (k *key) dropMaterial(id string) {
 	if i < 0 {
 		return
 	}
-	if k.Materials[i].State == "PENDING_ROTATION" {
+	if k.Materials[i].State == materialPending {
 		k.Materials = slices.Delete(k.Materials, i, i+1)
 		return
 	}

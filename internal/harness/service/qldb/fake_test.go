@@ -76,8 +76,11 @@ func (f *fakeKeys) called() []string {
 	return slices.Clone(f.calls)
 }
 
+// enter is called without mu, so that before may make calls of its own.
 func (f *fakeKeys) enter(call string) error {
+	f.mu.Lock()
 	f.calls = append(f.calls, call)
+	f.mu.Unlock()
 	if f.before != nil {
 		return f.before(call)
 	}
@@ -92,11 +95,11 @@ func (f *fakeKeys) leave(call string) error {
 }
 
 func (f *fakeKeys) DescribeKey(_ context.Context, c *wire.Call, keyID string) (qldb.KeyInfo, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if err := f.enter("DescribeKey " + keyID); err != nil {
 		return qldb.KeyInfo{}, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	arn := keyID
 	if to, ok := f.aliases[keyID]; ok {
 		arn = to
@@ -114,11 +117,11 @@ func (f *fakeKeys) DescribeKey(_ context.Context, c *wire.Call, keyID string) (q
 }
 
 func (f *fakeKeys) CreateGrant(_ context.Context, _ *wire.Call, g qldb.Grant) (string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if err := f.enter("CreateGrant " + g.KeyARN); err != nil {
 		return "", err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	k := f.keys[g.KeyARN]
 	if k.denied["CreateGrant"] {
 		return "", denied()
@@ -138,11 +141,11 @@ func (f *fakeKeys) CreateGrant(_ context.Context, _ *wire.Call, g qldb.Grant) (s
 }
 
 func (f *fakeKeys) FindGrants(_ context.Context, at qldb.Place, keyARN, name string) ([]string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if err := f.enter("FindGrants " + keyARN); err != nil {
 		return nil, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	var ids []string
 	for id, g := range f.grants {
 		if g.KeyARN == keyARN && g.Name == name && g.Retiring == at.Principal() {
@@ -153,11 +156,11 @@ func (f *fakeKeys) FindGrants(_ context.Context, at qldb.Place, keyARN, name str
 }
 
 func (f *fakeKeys) RetireGrant(_ context.Context, _ qldb.Place, keyARN, grantID string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if err := f.enter("RetireGrant " + keyARN); err != nil {
 		return err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if _, ok := f.grants[grantID]; !ok {
 		return wire.Faultf("InvalidGrantIdException", "")
 	}
@@ -168,12 +171,12 @@ func (f *fakeKeys) RetireGrant(_ context.Context, _ qldb.Place, keyARN, grantID 
 func (f *fakeKeys) GenerateDataKey(
 	_ context.Context, at qldb.Place, keyARN string, encryptionContext map[string]string,
 ) (qldb.DataKey, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if err := f.enter(fmt.Sprintf("GenerateDataKey %s v%s", keyARN,
 		encryptionContext["key-hierarchy-node-version"])); err != nil {
 		return qldb.DataKey{}, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err := f.service(at, keyARN, "GenerateDataKey"); err != nil {
 		return qldb.DataKey{}, err
 	}
@@ -184,11 +187,11 @@ func (f *fakeKeys) GenerateDataKey(
 func (f *fakeKeys) Decrypt(
 	_ context.Context, at qldb.Place, keyARN string, ciphertext []byte, encryptionContext map[string]string,
 ) ([]byte, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if err := f.enter("Decrypt " + keyARN); err != nil {
 		return nil, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err := f.service(at, keyARN, "Decrypt"); err != nil {
 		return nil, err
 	}
@@ -230,3 +233,5 @@ func denied() error {
 }
 
 var errBroken = errors.New("broken")
+
+func fault(code, text string) error { return wire.Faultf(code, "%s", text) }

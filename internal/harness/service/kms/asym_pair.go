@@ -98,7 +98,8 @@ func (s *Service) generateDataKeyPair(
 			return err
 		}
 		out.KeyID = k.arn()
-		out.PrivateKeyCiphertextBlob, out.KeyMaterialID, err = t.encryptWith(k, symmetric, private, in.EncryptionContext)
+		out.PrivateKeyCiphertextBlob, out.KeyMaterialID, err = t.encryptWith(
+			k, symmetric, private, in.EncryptionContext)
 		if err != nil {
 			return err
 		}

@@ -3,8 +3,6 @@ package kms
 import (
 	"context"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -28,16 +26,6 @@ var (
 	materialIDForm          = regexp.MustCompile(`^[a-f0-9]{64}$`)
 	materialDescriptionForm = regexp.MustCompile(`^[a-zA-Z0-9:/_\s.-]*$`)
 )
-
-// importToken is what an import token carries, sealed for one key. All that GetParametersForImport decided is in
-// it, so nothing has to be kept or cleared away when nobody comes back.
-type importToken struct {
-	Algorithm string
-	ValidTo   time.Time
-	Private   []byte // RSA wrapping key, PKCS #8
-}
-
-func importTokenAAD(k *key) []byte { return []byte(k.arn() + " import token") }
 
 // importTarget finds the key of an import operation: of the caller's account, by id or ARN, and of Origin EXTERNAL.
 func (t *txn) importTarget(ref, operation string) (*key, error) {
@@ -134,44 +122,6 @@ func canWrap(k *key, name, wrappingSpec string) error {
 	return nil
 }
 
-func (s *Service) sealToken(k *key, token importToken) ([]byte, error) {
-	raw, err := json.Marshal(token)
-	if err != nil {
-		return nil, fmt.Errorf("encode import token for %s: %w", k.arn(), err)
-	}
-	sealed, err := s.cfg.Sealer.Seal(raw, importTokenAAD(k))
-	if err != nil {
-		return nil, fmt.Errorf("seal import token for %s: %w", k.arn(), err)
-	}
-	return sealed, nil
-}
-
-// openToken opens a token that was made for k and is still valid.
-func (t *txn) openToken(k *key, sealed []byte) (a wrappingAlgorithm, private *rsa.PrivateKey, err error) {
-	invalid := &wire.Fault{Code: "InvalidImportTokenException"}
-	raw, err := t.s.cfg.Sealer.Open(sealed, importTokenAAD(k))
-	if err != nil {
-		return a, nil, invalid
-	}
-	var token importToken
-	if err := json.Unmarshal(raw, &token); err != nil {
-		return a, nil, invalid
-	}
-	if !t.now.Before(token.ValidTo) {
-		return a, nil, &wire.Fault{Code: "ExpiredImportTokenException"}
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(token.Private)
-	if err != nil {
-		return a, nil, invalid
-	}
-	private, isRSA := parsed.(*rsa.PrivateKey)
-	a, known := wrappingAlgorithms[token.Algorithm]
-	if !isRSA || !known {
-		return a, nil, invalid
-	}
-	return a, private, nil
-}
-
 // ImportKeyMaterialInput is the input of ImportKeyMaterial.
 type ImportKeyMaterialInput struct {
 	KeyID                  *string    `json:"KeyId"`
@@ -257,7 +207,8 @@ func (in *ImportKeyMaterialInput) validate() error {
 func (in *ImportKeyMaterialInput) expires(now time.Time) (time.Time, error) {
 	if or(in.ExpirationModel, materialExpires) == materialLasts {
 		if in.ValidTo != nil {
-			return time.Time{}, errValidation("A validTo date must not be set if the ExpirationModel is %s", materialLasts)
+			return time.Time{}, errValidation(
+				"A validTo date must not be set if the ExpirationModel is %s", materialLasts)
 		}
 		return time.Time{}, nil
 	}
@@ -327,61 +278,11 @@ func newMaterialState(k *key, id string) (string, error) {
 	}
 	for i := range k.Materials {
 		if m := &k.Materials[i]; m.State == materialPending {
-			return "", wire.Faultf("KMSInvalidStateException", "New key material (id: %s) cannot be imported into KMS key "+
-				"%s, because another key material (id: %s) is pending rotation.", id, k.arn(), m.ID)
+			return "", wire.Faultf("KMSInvalidStateException", "New key material (id: %s) cannot be imported "+
+				"into KMS key %s, because another key material (id: %s) is pending rotation.", id, k.arn(), m.ID)
 		}
 	}
 	return materialPending, nil
-}
-
-// DeleteImportedKeyMaterialInput is the input of DeleteImportedKeyMaterial.
-type DeleteImportedKeyMaterialInput struct {
-	KeyID         *string `json:"KeyId"`
-	KeyMaterialID *string `json:"KeyMaterialId"` // default: the current one
-}
-
-// Target implements wire.Targeter.
-func (in *DeleteImportedKeyMaterialInput) Target() string { return text(in.KeyID) }
-
-// DeleteImportedKeyMaterialOutput is the output of DeleteImportedKeyMaterial; KeyID is an ARN.
-type DeleteImportedKeyMaterialOutput struct {
-	KeyID         string `json:"KeyId"`
-	KeyMaterialID string `json:"KeyMaterialId,omitempty"`
-}
-
-// DeleteImportedKeyMaterial deletes the bytes of one imported material at once. The key is PendingImport until the
-// same bytes are back, unless the material was only staged. Deleting what is gone already does nothing.
-//
-// Source: KMS API reference, DeleteImportedKeyMaterial.
-func (s *Service) DeleteImportedKeyMaterial(
-	ctx context.Context, c *wire.Call, in *DeleteImportedKeyMaterialInput,
-) (*DeleteImportedKeyMaterialOutput, error) {
-	var v constraints
-	v.keyID("keyId", in.KeyID, true)
-	v.materialID(in.KeyMaterialID)
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	out := &DeleteImportedKeyMaterialOutput{}
-	return answer(out, s.update(ctx, c, func(t *txn) error {
-		k, err := t.importTarget(*in.KeyID, "DeleteImportedKeyMaterial")
-		if err != nil {
-			return err
-		}
-		m := k.current()
-		if in.KeyMaterialID != nil {
-			if m = k.materialByID(*in.KeyMaterialID); m == nil {
-				return wire.Faultf("NotFoundException", "Key material '%s' of %s does not exist", *in.KeyMaterialID, k.arn())
-			}
-		}
-		out.KeyID, out.KeyMaterialID = k.arn(), ""
-		if m == nil {
-			return nil
-		}
-		out.KeyMaterialID = m.ID
-		k.dropMaterial(m.ID)
-		return t.putKey(k)
-	}))
 }
 
 func (c *constraints) materialID(id *string) {

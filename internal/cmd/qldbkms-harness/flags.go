@@ -1,0 +1,102 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
+)
+
+// settings are the flags that serve and run share.
+type settings struct {
+	dataDir     string
+	account     string
+	region      string
+	auth        string
+	credentials string
+	logLevel    string
+	logFormat   string
+	timing      harness.Timing
+	maxLedgers  int
+}
+
+func (s *settings) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.dataDir, "data-dir", ".qldbkms", "directory that holds everything the harness keeps")
+	f.StringVar(&s.account, "account", harness.DefaultAccount, "account the root access key belongs to, 12 digits")
+	f.StringVar(&s.region, "region", harness.DefaultRegion, "Region given to commands, or taken for unsigned requests")
+	f.StringVar(&s.auth, "auth", "on", "on: every request needs a valid signature; off: any request is the account root")
+	f.StringVar(&s.credentials, "credentials", "",
+		"JSON file with further root access keys: [{\"account\":..., \"access_key_id\":..., \"secret_access_key\":...}]")
+	f.StringVar(&s.logLevel, "log-level", "warn", "debug, info, warn or error; written to standard error")
+	f.StringVar(&s.logFormat, "log-format", "text", "text or json")
+	f.IntVar(&s.maxLedgers, "max-ledgers", 5, "active ledgers per account and Region")
+	s.timing = harness.DefaultTiming()
+	for _, d := range s.timing.Knobs() {
+		f.DurationVar(d.Value, d.Name, *d.Value, d.Meaning)
+	}
+	f.SortFlags = false
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName { return pflag.NormalizedName(name) })
+}
+
+// config turns the flags into a harness.Config, or says which flag is wrong.
+func (s *settings) config(cmd *cobra.Command) (harness.Config, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
+		return harness.Config{}, fmt.Errorf("--log-level %q: want debug, info, warn or error", s.logLevel)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler
+	switch s.logFormat {
+	case "text":
+		handler = slog.NewTextHandler(cmd.ErrOrStderr(), options)
+	case "json":
+		handler = slog.NewJSONHandler(cmd.ErrOrStderr(), options)
+	default:
+		return harness.Config{}, fmt.Errorf("--log-format %q: want text or json", s.logFormat)
+	}
+	if s.auth != "on" && s.auth != "off" {
+		return harness.Config{}, fmt.Errorf("--auth %q: want on or off", s.auth)
+	}
+	credentials, err := readCredentials(s.credentials)
+	if err != nil {
+		return harness.Config{}, err
+	}
+	return harness.Config{
+		DataDir:     s.dataDir,
+		Account:     s.account,
+		Region:      s.region,
+		AuthOff:     s.auth == "off",
+		Credentials: credentials,
+		Clock:       clock.New(time.Now),
+		Rand:        rand.Reader,
+		Log:         slog.New(handler),
+		Timing:      s.timing,
+		MaxLedgers:  s.maxLedgers,
+	}, nil
+}
+
+// readCredentials reads the file of --credentials; no file, no credentials. Its errors quote no content.
+func readCredentials(file string) ([]harness.Credential, error) {
+	if file == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--credentials: %w", err)
+	}
+	var list []harness.Credential
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, fmt.Errorf("--credentials %s: not a JSON array of objects with account, access_key_id and "+
+			"secret_access_key", file)
+	}
+	return list, nil
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"qldbkms-harness": main})
+}
+
+// patience bounds every wait for something that another process does.
+const patience = 2 * time.Minute
+
+// TestScripts runs both programs as users do, through the real engine. In a script:
+//
+//	tf ARG...            the engine; init is not needed before plan and apply after the first
+//	serve NAME FLAG...   starts a harness in the background and points the environment at it
+//	admin PATH JSON      posts to /_harness/PATH and keeps the answer as stdout
+//	await OP COUNT       waits until OP was called COUNT times, or, with "running", is being called
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	engine := findEngine(t)
+	mirror := buildProvider(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("ENGINE", engine)
+			env.Setenv("TF_CLI_CONFIG_FILE", filepath.Join(mirror, "mirror.tfrc"))
+			env.Setenv("CHECKPOINT_DISABLE", "1")
+			env.Setenv("TF_IN_AUTOMATION", "1")
+			env.Setenv("TF_CLI_ARGS", "-no-color")
+			env.Setenv("ROOT", filepath.Dir(filepath.Dir(filepath.Dir(thisDir(t)))))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"tf": runEngine, "connect": connect, "admin": admin, "await": await,
+		},
+		Condition: func(name string) (bool, error) {
+			switch name {
+			case "aws":
+				_, err := exec.LookPath("aws")
+				return err == nil, nil
+			case "awsqldb":
+				return exec.Command("aws", "qldb", "help").Run() == nil, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
+	})
+}
+
+func thisDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// findEngine is the engine that "make test" names, or the first on the PATH.
+func findEngine(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu"} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path
+		}
+	}
+	t.Fatal("neither terraform nor tofu is on the PATH: run \"make test\", which builds OpenTofu once")
+	return ""
+}
+
+// buildProvider builds the provider and lays it down as a filesystem mirror for both engines.
+func buildProvider(t *testing.T) (mirror string) {
+	t.Helper()
+	mirror = t.TempDir()
+	binary := filepath.Join(mirror, "terraform-provider-qldbkms")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the provider: %v\n%s", err, out)
+	}
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		dir := filepath.Join(mirror, host, "qldbkms", "qldbkms", "0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Link(binary, filepath.Join(dir, "terraform-provider-qldbkms_v0.1.0")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
+		mirror)
+	if err := os.WriteFile(filepath.Join(mirror, "mirror.tfrc"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return mirror
+}
+
+func runEngine(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec(ts.Getenv("ENGINE"), args...)
+	if neg && err == nil {
+		ts.Fatalf("the engine succeeded, and should not")
+	}
+	if !neg && err != nil {
+		ts.Fatalf("the engine failed: %v", err)
+	}
+}
+
+// connect waits for a harness over the data directory and points the environment at it.
+func connect(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: connect DATA-DIR")
+	}
+	var env map[string]string
+	poll(ts, "a harness over "+args[0], func() (done bool) {
+		var err error
+		env, err = harness.RunningEnv(context.Background(), ts.MkAbs(args[0]))
+		return err == nil
+	})
+	for name, value := range env {
+		ts.Setenv(name, value)
+	}
+}
+
+// admin posts a body to the harness. The answer is written to the file admin.out.
+func admin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: admin PATH JSON")
+	}
+	answer := post(ts, args[0], args[1])
+	ts.Check(os.WriteFile(ts.MkAbs("admin.out"), answer, 0o600))
+}
+
+func post(ts *testscript.TestScript, path, body string) []byte {
+	url := ts.Getenv("AWS_ENDPOINT_URL") + "/_harness/" + path
+	response, err := http.Post(url, "application/json", strings.NewReader(body))
+	ts.Check(err)
+	defer response.Body.Close()
+	var answer json.RawMessage
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
+		ts.Fatalf("POST %s: %s: %s", url, response.Status, answer)
+	}
+	return answer
+}
+
+// await waits until an operation was answered COUNT times, or, with "running", is under way.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await OPERATION COUNT|running")
+	}
+	poll(ts, strings.Join(args, " "), func() bool {
+		var answer struct {
+			Calls []struct {
+				Operation string `json:"operation"`
+				InFlight  bool   `json:"in_flight"`
+			} `json:"calls"`
+		}
+		ts.Check(json.Unmarshal(post(ts, "calls", "{}"), &answer))
+		ended, running := 0, 0
+		for _, c := range answer.Calls {
+			switch {
+			case c.Operation != args[0]:
+			case c.InFlight:
+				running++
+			default:
+				ended++
+			}
+		}
+		return args[1] == "running" && running > 0 || args[1] == fmt.Sprint(ended)
+	})
+}
+
+// poll asks done until it says yes.
+func poll(ts *testscript.TestScript, what string, done func() bool) {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.After(patience); ; {
+		if done() {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			ts.Fatalf("waited %s for %s in vain", patience, what)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
+)
+
+func newServe() *cobra.Command {
+	var s settings
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve in the foreground until interrupted",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			cfg, err := s.config(cmd)
+			if err != nil {
+				return err
+			}
+			h, err := harness.New(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			return serve(ctx, cmd, h, listen, s.dataDir)
+		},
+	}
+	s.add(cmd)
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:4566", "address to listen on; port 0 takes a free one")
+	return cmd
+}
+
+func serve(ctx context.Context, cmd *cobra.Command, h *harness.Harness, listen, dataDir string) (err error) {
+	defer func() {
+		if closeErr := h.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	if err := h.Listen(listen); err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "qldbkms-harness serves KMS, QLDB and STS on %s\n", h.Endpoint())
+	fmt.Fprintf(out, "data directory: %s\n", dataDir)
+	fmt.Fprintf(out, "in another shell: eval \"$(qldbkms-harness env --data-dir %s)\"\n", dataDir)
+	return h.Serve(ctx)
+}

@@ -1,0 +1,111 @@
+package harness
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
+)
+
+// DefaultAccount and DefaultRegion are what a harness uses when nothing else is said.
+const (
+	DefaultAccount = "111122223333"
+	DefaultRegion  = "eu-west-2"
+)
+
+// Config is what a Harness needs. DataDir, Clock and Rand are required.
+type Config struct {
+	DataDir     string         // made when it is not there
+	Account     string         // of the root access key; default DefaultAccount
+	Region      string         // given out by Env, and of requests without a credential scope; default DefaultRegion
+	AuthOff     bool           // every signature is the account root; only loopback addresses may be listened on
+	Credentials []Credential   // further root access keys
+	Clock       *clock.Movable // moved by /_harness/clock
+	Rand        io.Reader      // key material, ids
+	Log         *slog.Logger   // nil discards
+	Timing      Timing         // zero values mean DefaultTiming
+	MaxLedgers  int            // active ledgers per account and Region; 0 means 5, the service's quota
+	NoSync      bool           // skip fsync: for tests whose data may be lost with the machine
+}
+
+// Credential is a root access key that was chosen outside.
+type Credential struct {
+	Account         string `json:"account"`
+	AccessKeyID     string `json:"access_key_id"`
+	SecretAccessKey string `json:"secret_access_key"`
+}
+
+// Timing is how long asynchronous things take, on the harness clock.
+type Timing struct {
+	LedgerCreate time.Duration
+	LedgerDelete time.Duration
+	KeyChange    time.Duration
+	KeyCache     time.Duration
+	KeyRecovery  time.Duration
+	StoreConnect time.Duration
+}
+
+// DefaultTiming is quick enough for a test and long enough that waiting is exercised.
+func DefaultTiming() Timing {
+	return Timing{
+		LedgerCreate: time.Second,
+		LedgerDelete: time.Second,
+		KeyChange:    2 * time.Second,
+		KeyCache:     5 * time.Second,
+		KeyRecovery:  5 * time.Second,
+		StoreConnect: time.Second,
+	}
+}
+
+// Knob is one duration of a Timing under the name of its flag.
+type Knob struct {
+	Name    string
+	Value   *time.Duration
+	Meaning string
+}
+
+// Knobs lists t's durations so that they can be set by name.
+func (t *Timing) Knobs() []Knob {
+	return []Knob{
+		{"ledger-create", &t.LedgerCreate, "how long a ledger is CREATING"},
+		{"ledger-delete", &t.LedgerDelete, "how long a ledger is DELETING"},
+		{"key-change", &t.KeyChange, "how long a key change is UPDATING"},
+		{"key-cache", &t.KeyCache, "after how long a ledger notices that its key became unusable"},
+		{"key-recovery", &t.KeyRecovery, "after how long a ledger notices that its key is usable again"},
+		{"store-connect", &t.StoreConnect, "how long a custom key store is CONNECTING"},
+	}
+}
+
+var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+
+// complete checks c and fills in the defaults.
+func (c *Config) complete() error {
+	if c.DataDir == "" || c.Clock == nil || c.Rand == nil {
+		return fmt.Errorf("harness: Config needs DataDir, Clock and Rand")
+	}
+	if c.Account == "" {
+		c.Account = DefaultAccount
+	}
+	if !accountForm.MatchString(c.Account) {
+		return fmt.Errorf("account %q: want 12 digits", c.Account)
+	}
+	if c.Region == "" {
+		c.Region = DefaultRegion
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	fallback := DefaultTiming()
+	for i, knob := range c.Timing.Knobs() {
+		switch {
+		case *knob.Value == 0:
+			*knob.Value = *fallback.Knobs()[i].Value
+		case *knob.Value < 0:
+			return fmt.Errorf("%s %s: want a positive duration", knob.Name, *knob.Value)
+		}
+	}
+	return nil
+}

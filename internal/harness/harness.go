@@ -1,0 +1,194 @@
+// Package harness assembles the server: store, services, wire, clock.
+//
+// New opens a data directory and starts whatever was pending in it. A Harness is an http.Handler for all services, so
+// tests use it without a port; Listen and Serve put it behind one. The services are wired to each other here, and
+// only here.
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/fault"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/iam"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/sts"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+)
+
+// Harness is a running set of services over one data directory. Its methods may be called concurrently.
+type Harness struct {
+	cfg    Config
+	store  *local.Store
+	iam    *iam.Service
+	kms    *kms.Service
+	qldb   *qldb.Service
+	faults *fault.Set
+	wire   *wire.Server
+	pace   *pacer
+	root   iam.AccessKey
+
+	mu       sync.Mutex
+	listener net.Listener // nil until Listen
+	closed   bool
+}
+
+// New opens cfg.DataDir, which no other process may have open, and starts the services in it.
+// The caller must Close the Harness.
+func New(ctx context.Context, cfg Config) (*Harness, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	cfg.Rand = &lockedReader{r: cfg.Rand}
+	opened, err := local.Open(ctx, cfg.DataDir, local.Options{Rand: cfg.Rand, Log: cfg.Log, NoSync: cfg.NoSync})
+	if err != nil {
+		return nil, err
+	}
+	h := &Harness{cfg: cfg, store: opened, faults: fault.NewSet()}
+	if err := h.assemble(ctx); err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick)
+	return h, nil
+}
+
+func (h *Harness) assemble(ctx context.Context) error {
+	cfg := h.cfg
+	var err error
+	if h.iam, err = iam.New(iam.Config{
+		State: h.store, Sealer: h.store.Sealer(), Clock: cfg.Clock, Rand: cfg.Rand,
+	}); err != nil {
+		return err
+	}
+	if h.kms, err = kms.New(kms.Config{
+		State: h.store, Sealer: h.store.Sealer(), Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log,
+		StoreConnectDuration: cfg.Timing.StoreConnect,
+	}); err != nil {
+		return err
+	}
+	keys := ledgerKeys{kms: h.kms, now: h.internalCall}
+	if h.qldb, err = qldb.New(qldb.Config{
+		State: h.store, Keys: keys, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, MaxLedgers: cfg.MaxLedgers,
+		CreateDuration: cfg.Timing.LedgerCreate, DeleteDuration: cfg.Timing.LedgerDelete,
+		RekeyDuration: cfg.Timing.KeyChange, KeyCacheTTL: cfg.Timing.KeyCache,
+		RecoveryInterval: cfg.Timing.KeyRecovery,
+	}); err != nil {
+		return err
+	}
+	if err := h.addCredentials(ctx); err != nil {
+		return err
+	}
+	h.wire, err = wire.New(wire.Config{
+		Services:      []wire.Service{h.kms.Wire(), h.qldb.Wire(), sts.New().Wire()},
+		Credentials:   h.iam,
+		Now:           cfg.Clock.Now,
+		Rand:          cfg.Rand,
+		Log:           cfg.Log,
+		AuthOff:       cfg.AuthOff,
+		AuthOffCaller: iam.Root(cfg.Account),
+		Region:        cfg.Region,
+		Faults:        h.faults,
+	})
+	return err
+}
+
+// addCredentials makes sure that the account has a root access key and takes over the configured ones.
+func (h *Harness) addCredentials(ctx context.Context) error {
+	var err error
+	if h.root, _, err = h.iam.EnsureRoot(ctx, h.cfg.Account); err != nil {
+		return fmt.Errorf("root access key of account %s: %w", h.cfg.Account, err)
+	}
+	for _, c := range h.cfg.Credentials {
+		if !accountForm.MatchString(c.Account) {
+			return fmt.Errorf("credential %s: account %q: want 12 digits", c.AccessKeyID, c.Account)
+		}
+		if err := h.iam.Import(ctx, c.Account, c.AccessKeyID, c.SecretAccessKey); err != nil {
+			return fmt.Errorf("credential %s: %w", c.AccessKeyID, err)
+		}
+	}
+	return nil
+}
+
+// internalCall is a call between services, not yet addressed.
+func (h *Harness) internalCall() *wire.Call {
+	return &wire.Call{RequestID: h.wire.RequestID(), Time: h.cfg.Clock.Now()}
+}
+
+// lockedReader lets several goroutines share a source of randomness.
+type lockedReader struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+// Read implements io.Reader.
+func (l *lockedReader) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.r.Read(p)
+}
+
+// ServeHTTP implements http.Handler: /_harness/ is ours, all else is AWS.
+func (h *Harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if isAdmin(r) {
+		h.serveAdmin(w, r)
+		return
+	}
+	h.wire.ServeHTTP(w, r)
+	h.pace.poke()
+}
+
+// Env is what a command needs in its environment to talk to this Harness. It holds the root secret access key.
+func (h *Harness) Env() map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL":      h.Endpoint(),
+		"AWS_ACCESS_KEY_ID":     h.root.ID,
+		"AWS_SECRET_ACCESS_KEY": h.root.Secret,
+		"AWS_REGION":            h.cfg.Region,
+		"AWS_DEFAULT_REGION":    h.cfg.Region,
+	}
+}
+
+// Advance moves the clock by d and returns when everything that became due by then has happened.
+func (h *Harness) Advance(ctx context.Context, d time.Duration) error {
+	h.cfg.Clock.Advance(d)
+	return h.pace.settle(ctx)
+}
+
+// Faults are the failures on demand.
+func (h *Harness) Faults() *fault.Set { return h.faults }
+
+// Recorder holds the calls that were made.
+func (h *Harness) Recorder() *wire.Recorder { return h.wire.Recorder() }
+
+// Close stops listening, stops the clock-driven work and closes the data directory. It may be called twice.
+func (h *Harness) Close() error {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closed = true
+	listener := h.listener
+	h.mu.Unlock()
+	var errs []error
+	if listener != nil {
+		errs = append(errs, ignoreClosed(listener.Close()), h.withdraw())
+	}
+	h.pace.stop()
+	return errors.Join(append(errs, h.store.Close())...)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

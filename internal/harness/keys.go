@@ -1,0 +1,95 @@
+package harness
+
+import (
+	"context"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+)
+
+// ledgerKeys is the KMS that QLDB sees: the harness's own, asked in process as the caller or as the service.
+type ledgerKeys struct {
+	kms *kms.Service
+	now func() *wire.Call // a call that carries a request id of its own, and the time
+}
+
+// via is c as KMS sees it when QLDB makes a call for c's caller.
+func (k ledgerKeys) via(c *wire.Call, operation string) *wire.Call {
+	as := *c
+	as.Service, as.Operation, as.Action = "kms", operation, "kms:"+operation
+	as.ViaService = "qldb." + c.Region + ".amazonaws.com"
+	return &as
+}
+
+// itself is a call that the QLDB of a place makes for itself.
+func (k ledgerKeys) itself(at qldb.Place, operation string) *wire.Call {
+	c := k.now()
+	c.Service, c.Operation, c.Action = "kms", operation, "kms:"+operation
+	c.Partition, c.Region = at.Partition, at.Region
+	c.Caller = wire.Caller{Account: at.Account, ARN: at.Principal(), Service: at.Principal()}
+	c.SourceIP, c.UserAgent = at.Principal(), at.Principal()
+	return c
+}
+
+// DescribeKey implements qldb.Keys.
+func (k ledgerKeys) DescribeKey(ctx context.Context, c *wire.Call, keyID string) (qldb.KeyInfo, error) {
+	out, err := k.kms.DescribeKey(ctx, k.via(c, "DescribeKey"), &kms.DescribeKeyInput{KeyID: &keyID})
+	if err != nil {
+		return qldb.KeyInfo{}, err
+	}
+	m := out.KeyMetadata
+	return qldb.KeyInfo{
+		ARN: m.ARN, Manager: m.KeyManager, Spec: m.KeySpec, Usage: m.KeyUsage, State: m.KeyState,
+	}, nil
+}
+
+// CreateGrant implements qldb.Keys.
+func (k ledgerKeys) CreateGrant(ctx context.Context, c *wire.Call, g qldb.Grant) (string, error) {
+	out, err := k.kms.CreateGrant(ctx, k.via(c, "CreateGrant"), &kms.CreateGrantInput{
+		KeyID: &g.KeyARN, Name: &g.Name, GranteePrincipal: &g.Grantee, RetiringPrincipal: &g.Retiring,
+		Operations: g.Operations,
+	})
+	if err != nil {
+		return "", err
+	}
+	return out.GrantID, nil
+}
+
+// FindGrants implements qldb.Keys.
+func (k ledgerKeys) FindGrants(ctx context.Context, at qldb.Place, keyARN, name string) ([]string, error) {
+	return k.kms.GrantsNamed(ctx, k.itself(at, "ListRetirableGrants"), keyARN, name)
+}
+
+// RetireGrant implements qldb.Keys.
+func (k ledgerKeys) RetireGrant(ctx context.Context, at qldb.Place, keyARN, grantID string) error {
+	_, err := k.kms.RetireGrant(ctx, k.itself(at, "RetireGrant"), &kms.RetireGrantInput{KeyID: &keyARN, GrantID: &grantID})
+	return err
+}
+
+// GenerateDataKey implements qldb.Keys.
+func (k ledgerKeys) GenerateDataKey(
+	ctx context.Context, at qldb.Place, keyARN string, encryptionContext map[string]string,
+) (qldb.DataKey, error) {
+	size := 32
+	out, err := k.kms.GenerateDataKey(ctx, k.itself(at, "GenerateDataKey"), &kms.GenerateDataKeyInput{
+		KeyID: &keyARN, NumberOfBytes: &size, EncryptionContext: encryptionContext,
+	})
+	if err != nil {
+		return qldb.DataKey{}, err
+	}
+	return qldb.DataKey{Plaintext: out.Plaintext, Ciphertext: out.CiphertextBlob}, nil
+}
+
+// Decrypt implements qldb.Keys.
+func (k ledgerKeys) Decrypt(
+	ctx context.Context, at qldb.Place, keyARN string, ciphertext []byte, encryptionContext map[string]string,
+) ([]byte, error) {
+	out, err := k.kms.Decrypt(ctx, k.itself(at, "Decrypt"), &kms.DecryptInput{
+		KeyID: &keyARN, CiphertextBlob: ciphertext, EncryptionContext: encryptionContext,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Plaintext, nil
+}

@@ -2,52 +2,24 @@ package kms
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
-// AddKey stores a key of the caller's account with n generations of material, the last one current, and returns
-// its ARN. It is for tests of cryptography alone, which must not depend on CreateKey.
-func (s *Service) AddKey(ctx context.Context, c *wire.Call, id, spec, usage string, n int) (string, error) {
+// AddKey stores a key of the caller's account with one generation of material and returns its ARN. It is for tests
+// of cryptography alone, which must not depend on what CreateKey checks.
+func (s *Service) AddKey(ctx context.Context, c *wire.Call, id, spec, usage string) (string, error) {
 	k := key{
 		ID: id, Account: c.Caller.Account, Region: c.Region, Partition: c.Partition, Created: s.cfg.Clock.Now(),
-		Spec: spec, Usage: usage, Origin: "AWS_KMS",
+		Spec: spec, Usage: usage, Origin: originKMS,
 	}
-	for i := range n {
-		if err := s.addMaterial(&k, i == n-1); err != nil {
-			return "", err
-		}
-	}
-	return k.arn(), s.update(ctx, c, func(t *txn) error { return t.putKey(&k) })
-}
-
-func (s *Service) addMaterial(k *key, current bool) error {
-	secret, public, err := newTestSecret(s, k.Spec)
+	m, err := s.newMaterial(&k)
 	if err != nil {
-		return err
+		return "", err
 	}
-	id := sha256.Sum256(append([]byte(k.arn()), secret...))
-	m := material{ID: hex.EncodeToString(id[:]), State: "NON_CURRENT", Public: public}
-	if current {
-		m.State = "CURRENT"
-	}
-	if m.Sealed, err = s.cfg.Sealer.Seal(secret, materialAAD(k, m.ID)); err != nil {
-		return err
-	}
-	k.Materials = append(k.Materials, m)
-	return nil
-}
-
-func newTestSecret(s *Service, spec string) (secret, public []byte, err error) {
-	if spec == symmetric || len(spec) > 4 && spec[:4] == "HMAC" {
-		secret = make([]byte, 32)
-		_, err = s.cfg.Rand.Read(secret)
-		return secret, nil, err
-	}
-	return generateKeyPair(s.cfg.Rand, spec)
+	k.Materials = []material{m}
+	return k.arn(), s.update(ctx, c, func(t *txn) error { return t.addKey(&k) })
 }
 
 // ChangeKey edits a stored key by its id.
@@ -67,12 +39,12 @@ func (s *Service) ChangeKey(ctx context.Context, c *wire.Call, id string, how st
 		case "schedule":
 			k.DeleteAt = t.now.AddDate(0, 0, 7)
 		case "rotate":
-			for i := range k.Materials {
-				k.Materials[i].State = "NON_CURRENT"
-			}
-			if err := s.addMaterial(k, true); err != nil {
+			k.current().State = materialFormer
+			m, err := s.newMaterial(k)
+			if err != nil {
 				return err
 			}
+			k.Materials = append(k.Materials, m)
 		default:
 			return fmt.Errorf("no change %q", how)
 		}
@@ -88,3 +60,6 @@ func ParseBlob(raw []byte) (arn string, err error) {
 	}
 	return b.arn, nil
 }
+
+// UnwrapAES is for the vectors of RFC 5649.
+var UnwrapAES = unwrapAES

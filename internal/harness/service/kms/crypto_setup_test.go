@@ -1,20 +1,14 @@
 package kms_test
 
 import (
-	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"errors"
-	"sort"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -27,7 +21,7 @@ const (
 
 var start = time.Date(2026, 1, 5, 10, 15, 0, 0, time.UTC)
 
-// world is a Service on a clock that stands still, with state in memory.
+// world is a Service on a clock that stands still, with its state in a directory of the test.
 type world struct {
 	*kms.Service
 	clock *clock.Movable
@@ -36,9 +30,16 @@ type world struct {
 func newWorld(t *testing.T) world {
 	t.Helper()
 	c := clock.NewFrozen(start)
-	s, err := kms.New(kms.Config{
-		State: &memory{values: map[string][]byte{}}, Sealer: newSealer(t), Clock: c, Rand: rand.Reader,
+	state, err := local.Open(t.Context(), t.TempDir(), local.Options{NoSync: true, Rand: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := state.Close(); err != nil {
+			t.Error(err)
+		}
 	})
+	s, err := kms.New(kms.Config{State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func newWorld(t *testing.T) world {
 
 func (w world) addKey(t *testing.T, id, spec, usage string) string {
 	t.Helper()
-	arn, err := w.AddKey(t.Context(), as(ownerAccount), id, spec, usage, 1)
+	arn, err := w.AddKey(t.Context(), as(ownerAccount), id, spec, usage)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,93 +82,6 @@ func wantFault(t *testing.T, err error, code, message string) {
 	if f.Code != code || f.Message != message {
 		t.Fatalf("got %s: %q, want %s: %q", f.Code, f.Message, code, message)
 	}
-}
-
-// gcmSealer seals under a key that is thrown away with the test.
-type gcmSealer struct{ aead cipher.AEAD }
-
-func newSealer(t *testing.T) gcmSealer {
-	t.Helper()
-	secret := make([]byte, 32)
-	if _, err := rand.Read(secret); err != nil {
-		t.Fatal(err)
-	}
-	block, err := aes.NewCipher(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return gcmSealer{aead}
-}
-
-func (g gcmSealer) Seal(plaintext, aad []byte) ([]byte, error) {
-	return g.aead.Seal(nil, nil, plaintext, aad), nil
-}
-
-func (g gcmSealer) Open(sealed, aad []byte) ([]byte, error) {
-	return g.aead.Open(nil, nil, sealed, aad)
-}
-
-// memory is a store.State without durability: what these tests need is order and atomicity.
-type memory struct {
-	mu     sync.Mutex
-	values map[string][]byte
-}
-
-func (m *memory) View(_ context.Context, fn func(store.Reader) error) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return fn(memoryTx{m.values})
-}
-
-func (m *memory) Update(_ context.Context, fn func(store.Writer) error) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	next := make(map[string][]byte, len(m.values))
-	for k, v := range m.values {
-		next[k] = v
-	}
-	if err := fn(memoryTx{next}); err != nil {
-		return err
-	}
-	m.values = next
-	return nil
-}
-
-type memoryTx struct{ values map[string][]byte }
-
-func (m memoryTx) Get(key string) ([]byte, bool, error) {
-	v, found := m.values[key]
-	return v, found, nil
-}
-
-func (m memoryTx) Scan(prefix, after string, fn func(string, []byte) (bool, error)) error {
-	var names []string
-	for k := range m.values {
-		if strings.HasPrefix(k, prefix) && k > after {
-			names = append(names, k)
-		}
-	}
-	sort.Strings(names)
-	for _, k := range names {
-		if more, err := fn(k, m.values[k]); err != nil || !more {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m memoryTx) Put(key string, value []byte) error {
-	m.values[key] = value
-	return nil
-}
-
-func (m memoryTx) Delete(key string) error {
-	delete(m.values, key)
-	return nil
 }
 
 // faultCode is the code of a service fault, or "".

@@ -74,7 +74,7 @@ func Start(t testing.TB, options ...Option) *Harness {
 	t.Helper()
 	const quick = 20 * time.Millisecond
 	cfg := harness.Config{
-		DataDir: t.TempDir(), Clock: clock.New(time.Now), Rand: rand.Reader, NoSync: true,
+		DataDir: t.TempDir(), Clock: clock.New(time.Now), SignatureNow: time.Now, Rand: rand.Reader, NoSync: true,
 		Timing: harness.Timing{
 			LedgerCreate: quick, LedgerDelete: quick, KeyChange: quick, KeyCache: quick, KeyRecovery: quick,
 			StoreConnect: quick,

@@ -24,11 +24,13 @@ type Config struct {
 	AuthOff     bool           // every signature is the account root; only loopback addresses may be listened on
 	Credentials []Credential   // further root access keys
 	Clock       *clock.Movable // moved by /_harness/clock
-	Rand        io.Reader      // key material, ids
-	Log         *slog.Logger   // nil discards
-	Timing      Timing         // zero values mean DefaultTiming
-	MaxLedgers  int            // active ledgers per account and Region; 0 means 5, the service's quota
-	NoSync      bool           // skip fsync: for tests whose data may be lost with the machine
+	// SignatureNow is the clock of the clients, which sign with the time of their machine; default Clock.Now.
+	SignatureNow func() time.Time
+	Rand         io.Reader    // key material, ids
+	Log          *slog.Logger // nil discards
+	Timing       Timing       // zero values mean DefaultTiming
+	MaxLedgers   int          // active ledgers per account and Region; 0 means 5, the service's quota
+	NoSync       bool         // skip fsync: for tests whose data may be lost with the machine
 }
 
 // Credential is a root access key that was chosen outside.

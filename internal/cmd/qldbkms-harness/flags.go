@@ -71,16 +71,17 @@ func (s *settings) config(cmd *cobra.Command) (harness.Config, error) {
 		return harness.Config{}, err
 	}
 	return harness.Config{
-		DataDir:     s.dataDir,
-		Account:     s.account,
-		Region:      s.region,
-		AuthOff:     s.auth == "off",
-		Credentials: credentials,
-		Clock:       clock.New(time.Now),
-		Rand:        rand.Reader,
-		Log:         slog.New(handler),
-		Timing:      s.timing,
-		MaxLedgers:  s.maxLedgers,
+		DataDir:      s.dataDir,
+		Account:      s.account,
+		Region:       s.region,
+		AuthOff:      s.auth == "off",
+		Credentials:  credentials,
+		Clock:        clock.New(time.Now),
+		SignatureNow: time.Now,
+		Rand:         rand.Reader,
+		Log:          slog.New(handler),
+		Timing:       s.timing,
+		MaxLedgers:   s.maxLedgers,
 	}, nil
 }
 

@@ -209,7 +209,7 @@ func (s *Server) checkAge(x *exchange, sig signature) *Fault {
 	if sig.presigned {
 		oldest = sig.expires
 	}
-	now := x.now.Truncate(time.Second)
+	now := s.cfg.SignatureNow().UTC().Truncate(time.Second)
 	text := ""
 	switch {
 	case sig.at.Add(oldest).Before(now):

@@ -19,14 +19,17 @@ type Config struct {
 	Services    []Service
 	Credentials Credentials
 	Now         func() time.Time // the harness clock
-	Rand        io.Reader        // request ids
-	Log         *slog.Logger     // nil discards
+	// SignatureNow is the clock that dates of signatures are compared with and answers are dated by: the one that
+	// clients have. nil means Now. With a clock of its own, moving Now makes no signature stale.
+	SignatureNow func() time.Time
+	Rand         io.Reader    // request ids
+	Log          *slog.Logger // nil discards
 	// AuthOff takes every signature for AuthOffCaller's, even a missing one.
 	AuthOff       bool
 	AuthOffCaller Caller
 	Region        string        // of calls without a usable credential scope, with AuthOff; default us-east-1
 	Regions       []string      // the Regions that exist; empty allows every well-formed name
-	MaxSkew       time.Duration // between a signature's date and Now; default 5 minutes, as at AWS
+	MaxSkew       time.Duration // between a signature's date and SignatureNow; default 5 minutes, as at AWS
 	MaxBody       int64         // bytes; default 1 MiB
 	Faults        Faults        // nil injects none
 	Recorder      *Recorder     // nil makes one that keeps 10,000 calls
@@ -59,6 +62,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1"
+	}
+	if cfg.SignatureNow == nil {
+		cfg.SignatureNow = cfg.Now
 	}
 	if cfg.MaxSkew == 0 {
 		cfg.MaxSkew = 5 * time.Minute
@@ -233,7 +239,7 @@ func (s *Server) write(w http.ResponseWriter, x *exchange) {
 		h.Set(name, value)
 	}
 	// Signers correct their clock by this header after a fault about an expired signature.
-	h.Set("Date", x.now.Format(http.TimeFormat))
+	h.Set("Date", s.cfg.SignatureNow().UTC().Format(http.TimeFormat))
 	h.Set("X-Amzn-Requestid", x.call.RequestID)
 	h.Set("Content-Length", strconv.Itoa(len(x.answer.body)))
 	w.WriteHeader(x.answer.status)

@@ -1,6 +1,7 @@
 package kms_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"flag"
 	"os"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -111,4 +114,26 @@ func code(err error) string {
 		return f.Code
 	}
 	return ""
+}
+
+// newWorldOf is newWorld with another configuration.
+func newWorldOf(t *testing.T, change func(*kms.Config)) world {
+	t.Helper()
+	c := clock.NewFrozen(start)
+	state, err := local.Open(t.Context(), t.TempDir(), local.Options{NoSync: true, Rand: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := state.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	cfg := kms.Config{State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader}
+	change(&cfg)
+	s, err := kms.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world{Service: s, clock: c}
 }

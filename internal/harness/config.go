@@ -97,6 +97,9 @@ func (c *Config) complete() error {
 	if c.Region == "" {
 		c.Region = DefaultRegion
 	}
+	if c.SignatureNow == nil {
+		c.SignatureNow = c.Clock.Now
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -90,6 +90,7 @@ func (h *Harness) assemble(ctx context.Context) error {
 		Services:      []wire.Service{h.kms.Wire(), h.qldb.Wire(), sts.New().Wire()},
 		Credentials:   h.iam,
 		Now:           cfg.Clock.Now,
+		SignatureNow:  cfg.SignatureNow,
 		Rand:          cfg.Rand,
 		Log:           cfg.Log,
 		AuthOff:       cfg.AuthOff,

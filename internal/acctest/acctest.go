@@ -128,7 +128,8 @@ func (h *Harness) Probe() {
 	}
 }
 
-// Calls are the calls made so far by the provider, oldest first. The test's own clients, see KMS and QLDB, are left out.
+// Calls are the calls made so far by the provider, oldest first. Those of the test's own clients, see KMS and QLDB,
+// are left out.
 func (h *Harness) Calls() []Call {
 	return slices.DeleteFunc(h.h.Recorder().Calls(0), func(c Call) bool { return c.UserAgent == userAgent })
 }

@@ -25,7 +25,7 @@ var bans = []ban{
 	},
 	{
 		name: "time comes in", calls: []string{"time.Now", "time.Since", "time.Until"},
-		except: []string{"internal/cmd", "main.go", "internal/acctest", "internal/harness/clock"},
+		except: []string{"internal/cmd", "main.go", "internal/acctest", "internal/provider/options.go"},
 		why:    "a clock comes in through the constructor",
 	},
 	{

@@ -48,7 +48,7 @@ func marks(t *tree) []string {
 
 func longLines(t *tree) []string {
 	return lines(t, func(line string) bool {
-		return len([]rune(strings.ReplaceAll(line, "\t", "    "))) > 120 && !strings.Contains(line, "`")
+		return len([]rune(line)) > 120 && !strings.Contains(line, "`")
 	}, "over 120 columns")
 }
 

@@ -101,8 +101,7 @@ func buildProvider(t *testing.T) (mirror string) {
 			t.Fatal(err)
 		}
 	}
-	config := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
-		mirror)
+	config := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
 	if err := os.WriteFile(filepath.Join(mirror, "mirror.tfrc"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,7 @@
+import {
+  to = qldbkms_protected_ledger.orders
+  identity = {
+    name   = "orders"
+    region = "eu-west-2"
+  }
+}

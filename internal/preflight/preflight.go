@@ -1,0 +1,118 @@
+// Package preflight checks before the first write what AWS would refuse after it.
+//
+// It works on plain structs that the caller filled from a configuration or from AWS, does no I/O, and names each
+// finding by its rule, KP-nnn. Turning findings into diagnostics is the caller's work.
+package preflight
+
+import "fmt"
+
+// Severity says whether a finding stops the plan.
+type Severity int
+
+// A Warning is told; an Error stops.
+const (
+	Warning Severity = iota
+	Error
+)
+
+// A Finding is one rule that fired.
+type Finding struct {
+	Rule     string // KP-nnn
+	Severity Severity
+	Summary  string // under 70 characters
+	Detail   string // what is so, and what to do
+}
+
+// A Key is what KMS tells about a key, in the words of DescribeKey.
+type Key struct {
+	ARN         string
+	Region      string // of the ARN
+	Partition   string // of the ARN
+	State       string
+	Spec        string
+	Usage       string
+	Manager     string
+	Origin      string
+	MultiRegion bool
+}
+
+// Place is where the ledger is.
+type Place struct {
+	Region    string
+	Partition string
+}
+
+// UsableKey finds why a ledger in at could not use the key, and what to know when it can.
+//
+// Source: QLDB Developer Guide, "Using customer managed keys": a symmetric encryption key, enabled, in the ledger's
+// Region.
+func UsableKey(k Key, at Place) []Finding {
+	if f := wrongKind(k); f != nil {
+		return []Finding{*f}
+	}
+	if f := wrongPlace(k, at); f != nil {
+		return []Finding{*f}
+	}
+	var list []Finding
+	if k.State != "Enabled" {
+		list = append(list, Finding{"KP-609", Error, "Key cannot be used: " + k.State, fmt.Sprintf(
+			"Key %s is in state %s. A ledger can only be put under an enabled key. %s", k.ARN, k.State, remedy(k.State))})
+	}
+	if k.MultiRegion {
+		list = append(list, Finding{"KP-610", Warning, "Multi-Region key", fmt.Sprintf(
+			"Key %s has replicas in other Regions. The ledger uses it in %s only; whoever may use a replica can decrypt "+
+				"what this key encrypted.", k.ARN, at.Region)})
+	}
+	if k.Origin == "AWS_CLOUDHSM" || k.Origin == "EXTERNAL_KEY_STORE" {
+		list = append(list, Finding{"KP-615", Warning, "Key in a custom key store", fmt.Sprintf(
+			"Key %s lives in a custom key store (%s). When the store is disconnected the ledger refuses reads and writes.",
+			k.ARN, k.Origin)})
+	}
+	return list
+}
+
+func wrongKind(k Key) *Finding {
+	const fix = " Use a customer managed key with key spec SYMMETRIC_DEFAULT and key usage ENCRYPT_DECRYPT."
+	switch {
+	case k.Manager == "AWS":
+		return &Finding{"KP-601", Error, "AWS managed key", fmt.Sprintf(
+			"Key %s is managed by AWS for another service; a ledger cannot use it.", k.ARN) + fix}
+	case k.Spec != "SYMMETRIC_DEFAULT" || k.Usage != "ENCRYPT_DECRYPT":
+		return &Finding{"KP-601", Error, "Key of a type ledgers cannot use", fmt.Sprintf(
+			"Key %s has key spec %s and key usage %s.", k.ARN, k.Spec, k.Usage) + fix}
+	}
+	return nil
+}
+
+func wrongPlace(k Key, at Place) *Finding {
+	if k.Region == at.Region && (at.Partition == "" || k.Partition == at.Partition) || at.Region == "" {
+		return nil
+	}
+	return &Finding{"KP-610", Error, "Key in another Region", fmt.Sprintf(
+		"Key %s is in %s, the ledger in %s. QLDB uses keys of its own Region only. Name a key in %s.",
+		k.ARN, k.Region, at.Region, at.Region)}
+}
+
+func remedy(state string) string {
+	switch state {
+	case "Disabled":
+		return "Enable it with aws kms enable-key, or name another key."
+	case "PendingDeletion", "PendingReplicaDeletion":
+		return "Cancel its deletion with aws kms cancel-key-deletion and enable it, or name another key."
+	case "PendingImport":
+		return "Import its key material first, or name another key."
+	}
+	return "Wait until it is enabled, or name another key."
+}
+
+// Rotation finds rotation asked of a key that KMS cannot rotate.
+//
+// Source: KMS Developer Guide, "Rotating KMS keys": only symmetric keys with key material made by KMS.
+func Rotation(k Key, enabled bool) []Finding {
+	if !enabled || k.Origin == "" || k.Origin == "AWS_KMS" {
+		return nil
+	}
+	return []Finding{{"KP-602", Error, "Key cannot rotate automatically", fmt.Sprintf(
+		"Key %s has origin %s; KMS rotates only key material it made itself. Set enable_key_rotation = false.",
+		k.ARN, k.Origin)}}
+}

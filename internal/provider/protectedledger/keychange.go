@@ -1,0 +1,178 @@
+package protectedledger
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+const noAction = "none"
+
+// planChange decides key_change: a preview while the plan moves the ledger, else the record of the last change.
+func planChange(p *model, st model, f facts, mv move, rest remainder) {
+	p.Change, p.ChangeUnknown = st.Change, false
+	switch {
+	case !st.exists() || replaces(*p, st):
+		p.Change = nil
+	case mv.Kind == maybe:
+		p.Change, p.ChangeUnknown = nil, true
+	case mv.Kind == moves:
+		p.Change = previewChange(*p, st, mv)
+	case st.Change != nil && (repairs(*p, st, f) || rest.alias || rest.oldKey ||
+		rest.running && !p.WaitForKeyChange.Equal(types.BoolValue(false))):
+		c := *st.Change
+		c.Status, c.FinishedAt, c.AliasTo = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		p.Change = &c
+	}
+}
+
+func previewChange(p, st model, mv move) *changeModel {
+	unknown := types.StringUnknown()
+	c := &changeModel{
+		From: st.KMSKeyARN, To: mv.To, Reason: mv.Reason, OldKeyAction: oldKeyAction(p, st, mv),
+		AliasFrom: types.StringNull(), AliasTo: types.StringNull(),
+		Status: unknown, RequestedAt: unknown, FinishedAt: unknown,
+	}
+	if st.Key != nil {
+		c.AliasFrom = aliasTarget(st.Key.Alias, st.Key.ARN)
+	}
+	if p.Key != nil {
+		c.AliasTo = aliasTarget(p.Key.Alias, mv.To)
+	}
+	return c
+}
+
+// oldKeyAction is what the new configuration says about the former key. Without an owned key any more, the state's
+// last word counts.
+func oldKeyAction(p, st model, mv move) types.String {
+	switch {
+	case !leavesOwnKey(p, st, mv):
+		return types.StringValue(noAction)
+	case p.Key != nil:
+		return p.Key.OldKey
+	}
+	return st.Key.OldKey
+}
+
+func aliasTarget(alias, arn types.String) types.String {
+	if alias.IsUnknown() || arn.IsUnknown() {
+		return types.StringUnknown()
+	}
+	if alias.IsNull() {
+		return alias
+	}
+	return types.StringValue(alias.ValueString() + " -> key/" + keyID(arn.ValueString()))
+}
+
+// previewFindings tells in words what a change of key means.
+func previewFindings(p, st model, f facts, mv move) []finding {
+	if mv.Kind != moves {
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "From: %s.\nTo: %s.\nReason: %s.\n", keyText(st.KMSKeyARN), targetText(p, mv),
+		mv.Reason.ValueString())
+	if line := aliasLine(p, st, mv); line != "" {
+		b.WriteString(line)
+	}
+	b.WriteString(policyLine(p, st))
+	b.WriteString(oldKeyLine(p, st, f, mv))
+	b.WriteString("\nThe ledger is not destroyed. Data is not rewritten and stays readable; the service changes the key " +
+		"hierarchy in the background, normally within 30 minutes; ")
+	if p.WaitForKeyChange.Equal(types.BoolValue(false)) {
+		b.WriteString("this apply does not wait for it (wait_for_key_change is false). ")
+	} else {
+		fmt.Fprintf(&b, "this apply waits up to %s. ", timeoutText(p))
+	}
+	b.WriteString("Both keys must stay usable until then. If the service refuses, the ledger keeps its present key.\n" +
+		"Not checked: whether the ledger's readers and writers may use the new key.")
+	return []finding{warning(path.Empty(), fmt.Sprintf("Ledger %q will move to another KMS key",
+		p.Name.ValueString()), b.String())}
+}
+
+func keyText(arn types.String) string {
+	switch {
+	case arn.IsUnknown():
+		return "a key known after apply"
+	case arn.ValueString() == awsOwned:
+		return "the AWS owned key"
+	}
+	return arn.ValueString()
+}
+
+func targetText(p model, mv move) string {
+	switch {
+	case mv.NewKey:
+		return fmt.Sprintf("a new key, generation %d", p.Key.Generation.ValueInt64())
+	case p.Key != nil:
+		return fmt.Sprintf("%s, generation %d", keyText(mv.To), p.Key.Generation.ValueInt64())
+	case strings.Contains(p.KMSKey.ValueString(), "alias/"):
+		return fmt.Sprintf("%s, through %s", keyText(mv.To), p.KMSKey.ValueString())
+	}
+	return keyText(mv.To)
+}
+
+func aliasLine(p, st model, mv move) string {
+	switch {
+	case p.Key == nil && st.Key == nil, p.Key != nil && p.Key.Alias.IsUnknown():
+		return ""
+	case p.Key == nil && !st.Key.Alias.IsNull():
+		return fmt.Sprintf("Alias: %s is removed after the change.\n", st.Key.Alias.ValueString())
+	case p.Key == nil:
+		return ""
+	}
+	return fmt.Sprintf("Alias: %s points to the new key after the change.\n", p.Key.Alias.ValueString())
+}
+
+func policyLine(p, st model) string {
+	if p.Key == nil {
+		return "Policy: that of the key; this resource does not manage it.\n"
+	}
+	if p.Key.PolicyDocument.IsUnknown() {
+		return "Policy: known after apply.\n"
+	}
+	if st.Key == nil || st.Key.PolicyDocument.IsNull() {
+		return "Policy: key.policy_document above.\n"
+	}
+	arn := st.ownKey()
+	if samePolicy(p.Key.PolicyDocument.ValueString(), st.Key.PolicyDocument.ValueString(), arn) {
+		return "Policy: the same as the former key's.\n"
+	}
+	changes := policyChanges(st.Key.PolicyDocument.ValueString(), p.Key.PolicyDocument.ValueString(), arn)
+	return "Policy, compared with the former key's:\n  - " + strings.Join(changes, "\n  - ") + "\n"
+}
+
+func oldKeyLine(p, st model, f facts, mv move) string {
+	action := oldKeyAction(p, st, mv)
+	if action.IsUnknown() {
+		return "Former key: known after apply.\n"
+	}
+	switch action.ValueString() {
+	case disable:
+		return "Former key: disabled after the change (KP-616).\n"
+	case scheduleDeletion:
+		days := st.Key.DeletionWindow
+		if p.Key != nil {
+			days = p.Key.DeletionWindow
+		}
+		date := ""
+		if !f.Now.IsZero() && !days.IsUnknown() {
+			date = fmt.Sprintf(", not before %s", f.Now.AddDate(0, 0, int(days.ValueInt64())).UTC().Format(time.DateOnly))
+		}
+		return fmt.Sprintf("Former key: scheduled for deletion after the change (KP-616); deleted %s days later%s. What it "+
+			"encrypted elsewhere, journal exports included, cannot be read after that.\n", days, date)
+	case retain:
+		return "Former key: kept, see retained_keys.\n"
+	}
+	return "Former key: not managed by this resource, left as it is.\n"
+}
+
+func timeoutText(p model) string {
+	if v, ok := p.Timeouts.Attributes()["update"].(types.String); ok && known(v) {
+		return v.ValueString()
+	}
+	return "60m"
+}

@@ -1,0 +1,155 @@
+package protectedledger
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/preflight"
+)
+
+// targetFindings checks the key the plan puts the ledger under, before anything is written.
+func targetFindings(p, st model, f facts, mv move) []finding {
+	var list []finding
+	place := preflight.Place{Region: p.Region.ValueString(), Partition: f.Partition}
+	needed := mv.Kind != stays || !st.exists() || replaces(p, st)
+	if f.Target != nil && needed {
+		list = append(list, keyFindings(path.Root("kms_key"), p.KMSKey.ValueString(), *f.Target, place)...)
+	}
+	if f.Adopt == nil || p.Key == nil {
+		return list
+	}
+	at := path.Root("key").AtName("adopt")
+	found := keyFindings(at, p.Key.Adopt.ValueString(), *f.Adopt, place)
+	list = append(list, found...)
+	if !known(p.Key.Rotation) || f.Adopt.ARN == "" {
+		return list
+	}
+	list = append(list, fromPreflight(path.Root("key").AtName("enable_key_rotation"),
+		preflight.Rotation(f.Adopt.Key, p.Key.Rotation.ValueBool()))...)
+	if failed(list) {
+		return list
+	}
+	return append(list, adoptFinding(p, f))
+}
+
+func adoptFinding(p model, f facts) finding {
+	policy := "its policy will be replaced by key.policy_document"
+	switch {
+	case p.Key.PolicyDocument.IsUnknown():
+		policy = "its policy will be replaced by one known after apply"
+	case f.Adopt.Policy == "":
+		policy = "its present policy could not be read and will be replaced"
+	case samePolicy(p.Key.PolicyDocument.ValueString(), f.Adopt.Policy, f.Adopt.ARN):
+		policy = "its policy is already equal"
+	}
+	return warning(path.Root("key").AtName("adopt"), fmt.Sprintf("Ledger %q takes over a key", p.Name.ValueString()),
+		fmt.Sprintf("Key %s is managed by this resource from now on: %s; description, rotation, tags and alias become what "+
+			"the configuration says. On destroy key.on_destroy decides about it. Stop managing it anywhere else.",
+			f.Adopt.ARN, policy))
+}
+
+func keyFindings(at path.Path, name string, k keyFact, place preflight.Place) []finding {
+	switch {
+	case k.Missing:
+		return []finding{failure(at, "KMS key not found", fmt.Sprintf(
+			"%s does not exist in %s. Nothing was changed. Check the name; a key of another account must be named by its ARN.",
+			name, place.Region))}
+	case k.Unknown != "":
+		return []finding{warning(at, "KMS key not checked", fmt.Sprintf(
+			"KMS was asked about %s and answered: %s.\nState, type and Region of the key are checked by the service when the "+
+				"ledger is put under it. To check them in the plan, allow kms:DescribeKey.", name, k.Unknown))}
+	}
+	return fromPreflight(at, preflight.UsableKey(k.Key, place))
+}
+
+func fromPreflight(at path.Path, found []preflight.Finding) []finding {
+	var list []finding
+	for _, f := range found {
+		list = append(list, finding{
+			Error: f.Severity == preflight.Error, Path: at, Summary: f.Summary, Detail: f.Rule + ": " + f.Detail,
+		})
+	}
+	return list
+}
+
+// transitionFindings tells about protection, recreation and repair.
+func transitionFindings(p, st model, mv move) []finding {
+	var list []finding
+	if p.Key != nil {
+		list = append(list, enabledFinding(*p.Key)...)
+	}
+	list = append(list, replaceFindings(p, st)...)
+	if !st.Name.IsNull() && !st.exists() && !replaces(p, st) {
+		list = append(list, recreateFinding(p, st))
+	}
+	if st.State.ValueString() == deleting {
+		list = append(list, warning(path.Root("state"), fmt.Sprintf("Ledger %q is being deleted", p.Name.ValueString()),
+			"The service does not take a deletion back. Plan again once the ledger is gone: it is then created anew, under the "+
+				"same key if that still exists."))
+	}
+	return append(list, repairFindings(p, st, mv)...)
+}
+
+// replaceFindings refuses a rename or another Region while the ledger is protected.
+func replaceFindings(p, st model) []finding {
+	var list []finding
+	for _, a := range []struct {
+		name     string
+		from, to types.String
+		why      string
+	}{
+		{"name", st.Name, p.Name, "a ledger cannot be renamed"},
+		{"region", st.Region, p.Region, "a ledger cannot move to another Region"},
+	} {
+		if a.from.IsNull() || a.from.Equal(a.to) || !st.exists() {
+			continue
+		}
+		to := a.to.ValueString()
+		if a.to.IsUnknown() {
+			to = "a value known after apply"
+		}
+		text := fmt.Sprintf("%s: %s -> %s; this would destroy the ledger with its documents' history and create an empty "+
+			"ledger.", a.why, a.from.ValueString(), to)
+		if !st.DeletionProtection.ValueBool() {
+			list = append(list, warning(path.Root(a.name), fmt.Sprintf("Ledger %q will be destroyed", st.Name.ValueString()),
+				"Note: "+text))
+			continue
+		}
+		list = append(list, failure(path.Root(a.name), fmt.Sprintf("Ledger %q is protected", st.Name.ValueString()),
+			"Refused: "+text+fmt.Sprintf("\n\nNothing was changed. Set %s back to %q. To destroy the ledger nevertheless, first "+
+				"apply deletion_protection = false.", a.name, a.from.ValueString())))
+	}
+	return list
+}
+
+func recreateFinding(p, st model) finding {
+	name := p.Name.ValueString()
+	if st.State.ValueString() != deleted {
+		return warning(path.Empty(), fmt.Sprintf("Ledger %q is still to be created", name),
+			"An earlier apply made the key and stopped before the ledger. This apply finishes it under the same key.")
+	}
+	return warning(path.Empty(), fmt.Sprintf("Ledger %q is gone and will be created anew", name),
+		fmt.Sprintf("The ledger was deleted outside Terraform; its history is lost. Its key %s still exists, so the new, empty "+
+			"ledger is put under the same key.", st.ownKey()))
+}
+
+// repairFindings tells what is wrong with an owned key and what the apply does about it.
+func repairFindings(p, st model, mv move) []finding {
+	if st.Key == nil || p.Key == nil || leavesOwnKey(p, st, mv) {
+		return nil
+	}
+	at := path.Root("key").AtName("state")
+	switch st.Key.State.ValueString() {
+	case keyPending:
+		return []finding{warning(at, fmt.Sprintf("Deletion of ledger %q's key will be cancelled", p.Name.ValueString()),
+			fmt.Sprintf("Key %s is scheduled for deletion. This apply cancels that and enables the key; the ledger recovers by "+
+				"itself some minutes later.", st.ownKey()))}
+	case keyDisabled:
+		return []finding{warning(at, fmt.Sprintf("Key of ledger %q will be enabled", p.Name.ValueString()),
+			fmt.Sprintf("Key %s is disabled. This apply enables it; a ledger that became inaccessible recovers by itself some "+
+				"minutes later.", st.ownKey()))}
+	}
+	return nil
+}

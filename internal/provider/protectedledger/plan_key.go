@@ -1,0 +1,143 @@
+package protectedledger
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// planKey decides the computed attributes of the owned key.
+func planKey(p *model, st model, f facts, mv move) {
+	if p.Key == nil {
+		return
+	}
+	k := *p.Key
+	k.ARN = mv.To
+	k.KeyID = types.StringUnknown()
+	if !k.ARN.IsUnknown() {
+		k.KeyID = types.StringValue(keyID(k.ARN.ValueString()))
+	}
+	sameKey := st.Key != nil && !k.ARN.IsUnknown() && k.ARN.Equal(st.Key.ARN)
+	k.State = types.StringUnknown()
+	if sameKey {
+		k.State = wantedState(st.Key.State, k.Enabled)
+	}
+	account := f.Account
+	if account == "" {
+		account = accountOf(k.ARN.ValueString())
+	}
+	partition := f.Partition
+	if partition == "" {
+		partition = partitionOf(k.ARN.ValueString())
+	}
+	k.PolicyDocument = effectivePolicy(k.Policy, partition, account)
+	if sameKey {
+		keepPolicyText(&k, *st.Key)
+	}
+	p.Key = &k
+}
+
+// wantedState is the state the key ends up in. States that this resource cannot end, such as PendingImport, stay.
+func wantedState(now types.String, want types.Bool) types.String {
+	if want.IsUnknown() {
+		return types.StringUnknown()
+	}
+	switch now.ValueString() {
+	case keyDisabled, keyPending:
+		return types.StringValue(keyEnabled)
+	case "":
+		return types.StringUnknown()
+	}
+	return now
+}
+
+// keepPolicyText keeps the state's text of a policy that means the same, so that spacing and order are no change.
+func keepPolicyText(k *keyModel, st keyModel) {
+	if k.PolicyDocument.IsUnknown() || st.PolicyDocument.IsNull() {
+		return
+	}
+	arn := st.ARN.ValueString()
+	if !samePolicy(k.PolicyDocument.ValueString(), st.PolicyDocument.ValueString(), arn) {
+		return
+	}
+	k.PolicyDocument = st.PolicyDocument
+	if !k.Policy.IsNull() && !st.Policy.IsNull() &&
+		samePolicy(k.Policy.ValueString(), st.Policy.ValueString(), arn) {
+		k.Policy = st.Policy
+	}
+}
+
+// leavesOwnKey says whether the plan takes the ledger off the owned key of the state.
+func leavesOwnKey(p, st model, mv move) bool {
+	if st.ownKey() == "" || mv.Kind == maybe {
+		return false
+	}
+	if p.Key == nil {
+		return true
+	}
+	return !p.Key.ARN.Equal(st.Key.ARN)
+}
+
+// A remainder is what an earlier change of key left to do.
+type remainder struct {
+	running bool // the service still works on it
+	alias   bool // the alias has not followed
+	oldKey  bool // the former key waits for its action
+}
+
+func (r remainder) any() bool { return r.running || r.alias || r.oldKey }
+
+// unfinished finds what the last change of key left to do. A change that still runs is followed only if the apply
+// waits for changes; the rest follows once the service is done.
+func unfinished(st, p model) remainder {
+	var r remainder
+	c := st.Change
+	if c == nil || !c.FinishedAt.IsNull() || c.Status.ValueString() == prepared ||
+		!c.To.Equal(st.KMSKeyARN) {
+		// An inaccessible or updating ledger without a record of ours, after an import for instance, is waited for too.
+		r.running = st.EncryptionStatus.ValueString() == updating
+		return r
+	}
+	switch st.EncryptionStatus.ValueString() {
+	case updating:
+		r.running = true
+	case enabled:
+		r.alias = st.Key != nil && st.Key.Alias.IsNull()
+		if old, ok := st.retained(c.From.ValueString()); ok {
+			r.alias = r.alias || !old.Alias.IsNull()
+			r.oldKey = oldKeyPending(c.OldKeyAction.ValueString(), old.State.ValueString())
+		}
+	}
+	return r
+}
+
+func oldKeyPending(action, state string) bool {
+	switch action {
+	case disable:
+		return state == keyEnabled
+	case scheduleDeletion:
+		return state != keyPending && state != keyDeleted
+	}
+	return false
+}
+
+// planRetained decides the keys of other generations.
+func planRetained(p *model, st model, mv move, rest remainder) {
+	p.Retained, p.RetainedUnknown = nil, false
+	if mv.Kind == maybe || p.Key != nil && (p.Key.OnDestroy.IsUnknown() || p.Key.DeletionWindow.IsUnknown()) {
+		p.RetainedUnknown = true
+		return
+	}
+	waits := rest.running && !p.WaitForKeyChange.Equal(types.BoolValue(false))
+	if leavesOwnKey(*p, st, mv) || rest.oldKey || rest.alias || waits && st.Change != nil && len(st.Retained) > 0 {
+		p.RetainedUnknown = true
+		return
+	}
+	for _, key := range st.Retained {
+		if p.Key != nil && key.ARN.Equal(p.Key.ARN) {
+			continue // the ledger goes back to it
+		}
+		if p.Key != nil {
+			key.OnDestroy, key.DeletionWindow = p.Key.OnDestroy, p.Key.DeletionWindow
+		}
+		p.Retained = append(p.Retained, key)
+	}
+}

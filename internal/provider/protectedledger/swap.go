@@ -1,0 +1,360 @@
+package protectedledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// changeLedger sets protection and key with one UpdateLedger, or none when the service has them already.
+func (w *work) changeLedger(ctx context.Context, info ledgerInfo) bool {
+	target, fresh, err := w.prepareKey(ctx, info)
+	if err != nil {
+		w.stepFailed(step{what: "preparing the new key", service: "KMS"}, err)
+		return false
+	}
+	var key *string
+	if target != "" && target != info.KeyARN || target != "" && w.repairing() {
+		key = &target
+	}
+	var protect *bool
+	if want := w.plan.DeletionProtection.ValueBool(); !w.plan.DeletionProtection.Equal(w.prior.DeletionProtection) &&
+		want != info.Protected {
+		protect = &want
+	}
+	if key != nil || protect != nil {
+		if info, err = w.requestUpdate(ctx, info, protect, key, fresh); err != nil {
+			w.updateRefused(err, key != nil)
+			return false
+		}
+	}
+	w.now.DeletionProtection = w.plan.DeletionProtection
+	if target != "" && info.KeyARN != w.prior.KMSKeyARN.ValueString() {
+		w.accepted(info)
+	} else {
+		info.show(&w.now)
+		w.now.KMSKey = w.plan.KMSKey
+	}
+	w.save(ctx)
+	return true
+}
+
+// repairing says whether the plan gives an inaccessible ledger its present key back.
+func (w *work) repairing() bool {
+	return w.prior.EncryptionStatus.ValueString() == inaccessible && w.plan.EncryptionStatus.IsUnknown() && !w.movesKey()
+}
+
+// prepareKey gives what to send as KmsKey, "" for nothing. An owned key is made, found or taken over first; it is
+// saved as a key beside the ledger's until the service accepted it.
+func (w *work) prepareKey(ctx context.Context, info ledgerInfo) (target string, fresh bool, err error) {
+	switch {
+	case w.plan.Key != nil && !w.sameOwnKey():
+		got, fresh, err := w.takeKey(ctx, w.source(), *w.plan.Key, w.tags, func(k keyInfo) {
+			if k.ARN == info.KeyARN {
+				w.tookOver(k)
+			} else {
+				w.prepared(k)
+			}
+			w.save(ctx)
+		})
+		if err != nil {
+			return "", fresh, err
+		}
+		return got.ARN, fresh, nil
+	case !w.movesKey():
+		if w.repairing() {
+			return w.prior.KMSKeyARN.ValueString(), false, nil
+		}
+		return "", false, nil
+	case known(w.plan.KMSKeyARN):
+		return w.plan.KMSKeyARN.ValueString(), false, nil // what the plan showed, even if an alias moved since
+	}
+	return w.plan.KMSKey.ValueString(), false, nil
+}
+
+// tookOver makes the key that the ledger has already an owned one.
+func (w *work) tookOver(k keyInfo) {
+	w.now.Key = filled(*w.plan.Key, k)
+	w.now.Key.Alias = types.StringNull()
+	w.now.KMSKey = w.plan.KMSKey
+}
+
+// prepared records a key that exists and is not in use yet: if the service refuses it, the next apply uses it instead
+// of making another, and a destroy deals with it.
+func (w *work) prepared(k keyInfo) {
+	change := w.newChange(k.ARN)
+	change.Status = types.StringValue(prepared)
+	w.now.Change = change
+	idle := filled(*w.plan.Key, k).asRetained()
+	w.now.Retained = withRetained(w.now.Retained, idle)
+}
+
+// newChange is the record of the change that the plan announced.
+func (w *work) newChange(to string) *changeModel {
+	mv := move{Kind: moves, To: types.StringValue(to), Reason: types.StringValue("kms_key names another key")}
+	c := previewChange(w.plan, w.prior, mv)
+	if w.plan.Change != nil {
+		c.Reason = w.plan.Change.Reason
+	}
+	if w.plan.Key != nil {
+		k := *w.plan.Key
+		k.ARN = mv.To
+		p := w.plan
+		p.Key = &k
+		c.OldKeyAction = oldKeyAction(p, w.prior, mv)
+	}
+	c.Status, c.RequestedAt, c.FinishedAt = types.StringNull(), types.StringNull(), types.StringNull()
+	return c
+}
+
+// requestUpdate calls UpdateLedger. When the answer is lost the ledger is looked at instead of asked again.
+func (w *work) requestUpdate(
+	ctx context.Context, before ledgerInfo, protect *bool, key *string, fresh bool,
+) (ledgerInfo, error) {
+	info, err := w.updateLedger(ctx, protect, key, fresh)
+	if !isAmbiguous(err) {
+		return info, err
+	}
+	look, cancel := lastLook(ctx)
+	defer cancel()
+	latest, lookErr := w.findLedger(look)
+	if lookErr == nil && (key == nil || latest.KeyARN == *key && *key != before.KeyARN) &&
+		(protect == nil || latest.Protected == *protect) {
+		return latest, nil
+	}
+	return info, err
+}
+
+// accepted saves what was asked for together with what the service says, so that the next plan goes on from here.
+func (w *work) accepted(info ledgerInfo) {
+	w.now.KMSKey = w.plan.KMSKey
+	w.now.Change = w.newChange(info.KeyARN)
+	w.now.Change.Status = types.StringValue(info.Status)
+	w.now.Change.RequestedAt = types.StringValue(w.calls.now())
+	w.now.Retained = withoutRetained(w.now.Retained, info.KeyARN)
+	left := w.prior.Key
+	w.now.Key = nil
+	if w.plan.Key != nil {
+		k := *w.plan.Key
+		k.ARN, k.KeyID = types.StringValue(info.KeyARN), types.StringValue(keyID(info.KeyARN))
+		k.State, k.Alias = types.StringValue(keyEnabled), types.StringNull()
+		k.PolicyDocument = types.StringValue(policyText(k, info.KeyARN))
+		w.now.Key = &k
+	}
+	if left != nil && left.ARN.ValueString() != info.KeyARN {
+		old := left.asRetained()
+		if w.plan.Key == nil || !w.plan.Key.Alias.Equal(left.Alias) {
+			old.Alias = left.Alias // not the new key's alias: it goes once the change is done
+		}
+		w.now.Retained = withRetained(w.now.Retained, old)
+	}
+	info.show(&w.now)
+}
+
+func (w *work) updateRefused(err error, key bool) {
+	p := problem{
+		Summary: fmt.Sprintf("Ledger %q was not changed", w.name), Cause: cause(err, "QLDB", w.region),
+		Next: "Fix the cause and apply again.",
+	}
+	if key {
+		p.At, p.Summary = w.keyAt(), fmt.Sprintf("Ledger %q keeps its key: the change was refused", w.name)
+		if w.now.Change != nil && w.now.Change.Status.ValueString() == prepared {
+			p.Next = "The new key is ready and not in use; the next apply uses it instead of making another. " + p.Next
+		}
+	}
+	p.Exists = w.now.account()
+	p.fail(w.diags)
+}
+
+// follow waits for a running change if asked to, and then does what may only come after it: alias, former key.
+func (w *work) follow(ctx context.Context) bool {
+	if w.waits() {
+		info, err := w.awaitReady(ctx, w.now.KMSKeyARN.ValueString(), w.repairing())
+		if err != nil {
+			w.observeNow(ctx)
+			w.waitEnded(err)
+			return false
+		}
+		info.show(&w.now)
+		if w.now.Change != nil {
+			change := *w.now.Change
+			change.Status = types.StringValue(info.Status)
+			w.now.Change = &change
+		}
+		w.save(ctx)
+	}
+	if w.now.EncryptionStatus.ValueString() != enabled {
+		return true // alias and former key follow in the apply after the change
+	}
+	for _, s := range []step{
+		{"moving the alias", "KMS", w.followAlias},
+		{"dealing with the former key", "KMS", w.followOldKey},
+	} {
+		if err := s.do(ctx); err != nil {
+			w.stepFailed(s, err)
+			return false
+		}
+	}
+	w.finish(ctx)
+	return true
+}
+
+// waits says whether this apply has to see the ledger ENABLED under its key.
+func (w *work) waits() bool {
+	if w.repairing() {
+		return true
+	}
+	return w.now.EncryptionStatus.ValueString() != enabled && w.plan.WaitForKeyChange.ValueBool() &&
+		!w.plan.EncryptionStatus.Equal(w.prior.EncryptionStatus)
+}
+
+func (w *work) waitEnded(err error) {
+	p := problem{
+		At: path.Root("encryption_status"), Summary: fmt.Sprintf("Ledger %q is still changing its key", w.name),
+		Cause: cause(err, "QLDB", w.region), Exists: w.now.account(),
+		Next: "The change goes on without Terraform; both keys must stay usable until it has ended. Apply again to wait for it; " +
+			"alias and former key follow then. A longer timeouts.update waits longer.",
+	}
+	switch status := w.now.EncryptionStatus.ValueString(); {
+	case status == inaccessible:
+		p.Summary = fmt.Sprintf("Ledger %q cannot use its key", w.name)
+		since := w.now.InaccessibleTime.ValueString()
+		p.Cause = fmt.Sprintf("%s\n\nKMS_KEY_INACCESSIBLE since %s: the service cannot use key %s. Either the key is not "+
+			"enabled, or the ledger's grant on it is missing, or, while a change runs, the former key %s is not usable.",
+			p.Cause, since, w.now.KMSKeyARN.ValueString(), w.prior.KMSKeyARN.ValueString())
+		p.Next = "The ledger refuses reads and writes. Enable both keys, then apply again: the plan renews the grant and waits."
+	case errors.Is(err, errVanished):
+		p.Summary, p.Next = fmt.Sprintf("Ledger %q is gone", w.name), "Plan again to see what is left."
+	case !errors.Is(err, errTimeout) && !errors.Is(err, errInterrupted):
+		p.Summary = fmt.Sprintf("Ledger %q could not be watched", w.name)
+	}
+	p.fail(w.diags)
+}
+
+// followAlias makes the alias follow the ledger: it points to the key in use, and aliases of the former key go.
+func (w *work) followAlias(ctx context.Context) error {
+	if w.plan.Key != nil && !w.now.Key.Alias.Equal(w.plan.Key.Alias) {
+		if err := w.pointUserAlias(ctx, w.now.ownKey()); err != nil {
+			return err
+		}
+		if former := w.now.Key.Alias.ValueString(); former != "" { // renamed
+			if err := w.removeAlias(ctx, former, w.ours); err != nil {
+				return err
+			}
+		}
+		k := *w.now.Key
+		k.Alias = w.plan.Key.Alias
+		w.now.Key = &k
+		w.save(ctx)
+	}
+	for _, old := range append([]retainedKey{}, w.now.Retained...) {
+		if old.Alias.ValueString() == "" {
+			continue
+		}
+		if err := w.removeAlias(ctx, old.Alias.ValueString(), w.ours); err != nil {
+			return err
+		}
+		old.Alias = types.StringNull()
+		w.now.Retained = withRetained(w.now.Retained, old)
+		w.save(ctx)
+	}
+	return nil
+}
+
+// followOldKey does with the former key what the change announced. The ledger is ENABLED under the new key by now.
+func (w *work) followOldKey(ctx context.Context) error {
+	c := w.now.Change
+	if c == nil || !c.FinishedAt.IsNull() || !c.To.Equal(w.now.KMSKeyARN) {
+		return nil
+	}
+	old, ok := w.now.retained(c.From.ValueString())
+	if !ok || !oldKeyPending(c.OldKeyAction.ValueString(), old.State.ValueString()) {
+		return nil
+	}
+	arn := old.ARN.ValueString()
+	switch c.OldKeyAction.ValueString() {
+	case disable:
+		if err := w.unused(ctx, arn); err != nil {
+			return err
+		}
+		if _, err := w.disableKey(ctx, arn); err != nil {
+			return err
+		}
+		old.State = types.StringValue(keyDisabled)
+	case scheduleDeletion:
+		if err := w.unused(ctx, arn); err != nil {
+			return err
+		}
+		days := old.DeletionWindow.ValueInt64()
+		if w.plan.Key != nil {
+			days = w.plan.Key.DeletionWindow.ValueInt64()
+		}
+		if err := w.scheduleDeletion(ctx, arn, days); err != nil {
+			return err
+		}
+		old.State = types.StringValue(keyPending)
+	}
+	w.now.Retained = withRetained(w.now.Retained, old)
+	w.save(ctx)
+	return nil
+}
+
+// finish closes the record of a change that has been brought to its end.
+func (w *work) finish(ctx context.Context) {
+	c := w.now.Change
+	if c == nil || !c.FinishedAt.IsNull() || !c.To.Equal(w.now.KMSKeyARN) {
+		return
+	}
+	done := *c
+	done.Status, done.FinishedAt = types.StringValue(enabled), types.StringValue(w.calls.now())
+	if w.plan.Key != nil {
+		done.AliasTo = aliasTarget(w.plan.Key.Alias, w.now.Key.ARN)
+	}
+	w.now.Change = &done
+	w.save(ctx)
+}
+
+// complete saves the planned state with what is known now in the place of what was not known at plan.
+func (w *work) complete(ctx context.Context) {
+	n := w.plan
+	for _, pair := range []struct {
+		to   *types.String
+		from types.String
+	}{
+		{&n.ARN, w.now.ARN}, {&n.CreationTime, w.now.CreationTime}, {&n.State, w.now.State},
+		{&n.KMSKeyARN, w.now.KMSKeyARN}, {&n.EncryptionStatus, w.now.EncryptionStatus},
+		{&n.InaccessibleTime, w.now.InaccessibleTime},
+	} {
+		if pair.to.IsUnknown() {
+			*pair.to = pair.from
+		}
+	}
+	if n.Key != nil && w.now.Key != nil {
+		k := *n.Key
+		if k.ARN.IsUnknown() {
+			k.ARN = w.now.Key.ARN
+		}
+		if k.KeyID.IsUnknown() {
+			k.KeyID = w.now.Key.KeyID
+		}
+		if k.State.IsUnknown() {
+			k.State = w.now.Key.State
+		}
+		k.PolicyDocument = types.StringValue(policyText(k, k.ARN.ValueString()))
+		n.Key = &k
+	}
+	if n.ChangeUnknown || n.Change != nil {
+		n.Change, n.ChangeUnknown = w.now.Change, false
+	}
+	if n.RetainedUnknown {
+		n.Retained, n.RetainedUnknown = w.now.Retained, false
+	}
+	if n.TagsAll.IsUnknown() {
+		n.TagsAll = w.now.TagsAll
+	}
+	w.now = n
+	w.save(ctx)
+}

@@ -1,0 +1,111 @@
+package protectedledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// ConfigValidators are the rules between attributes that the framework knows.
+func (r *Resource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{
+		resourcevalidator.Conflicting(path.MatchRoot("kms_key"), path.MatchRoot("key")),
+	}
+}
+
+// ValidateConfig applies every rule that needs the configuration alone. It asks no server, so that it also runs
+// under terraform validate and under mocked providers. Unknown values are skipped.
+func (r *Resource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
+	cfg, diags := decode(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	addFindings(&resp.Diagnostics, validate1(cfg))
+}
+
+// validate1 finds what one configuration says against itself.
+func validate1(cfg model) []finding {
+	var list []finding
+	if cfg.PermissionsMode.ValueString() == "ALLOW_ALL" {
+		list = append(list, warning(path.Root("permissions_mode"), "Ledger without statement permissions",
+			"With ALLOW_ALL everyone who may connect to the ledger may run every statement on every table; IAM policies "+
+				"for single tables or commands have no effect. Use STANDARD unless an old application cannot."))
+	}
+	if tags, unknown := stringMap(cfg.Tags); !unknown {
+		for key := range tags {
+			if strings.HasPrefix(key, bookkeeping) {
+				list = append(list, failure(path.Root("tags").AtMapKey(key), "Reserved tag key",
+					fmt.Sprintf("%q begins with %q, which the provider keeps for itself. Use another key.", key, bookkeeping)))
+			}
+		}
+	}
+	list = append(list, keyRegion(path.Root("kms_key"), cfg.KMSKey.ValueString(), cfg.Region.ValueString())...)
+	if cfg.Key != nil {
+		list = append(list, validateKey(*cfg.Key)...)
+		list = append(list, keyRegion(path.Root("key").AtName("adopt"), cfg.Key.Adopt.ValueString(),
+			cfg.Region.ValueString())...)
+	}
+	return list
+}
+
+func validateKey(k keyModel) []finding {
+	var list []finding
+	at := path.Root("key")
+	for _, reserved := range []string{"alias/aws/", "alias/qldbkms/"} {
+		if strings.HasPrefix(k.Alias.ValueString(), reserved) {
+			list = append(list, failure(at.AtName("alias"), "Reserved alias",
+				fmt.Sprintf("Aliases below %s are reserved. Use another name, such as alias/orders.", reserved)))
+		}
+	}
+	if known(k.RotationPeriod) && known(k.Rotation) && !k.Rotation.ValueBool() {
+		list = append(list, failure(at.AtName("rotation_period_in_days"), "Rotation period without rotation",
+			"KP-604: the period has no effect while enable_key_rotation is false. Remove the period or enable rotation."))
+	}
+	if known(k.Rotation) && !k.Rotation.ValueBool() && k.Adopt.IsNull() {
+		list = append(list, warning(at.AtName("enable_key_rotation"), "Key without automatic rotation",
+			"KP-603: KMS will not replace the key material of this key by itself. Remove the argument to rotate it yearly; "+
+				"rotation changes neither the key's ARN nor the ledger."))
+	}
+	if known(k.DeletionWindow) && k.DeletionWindow.ValueInt64() < defaultWindow {
+		list = append(list, warning(at.AtName("deletion_window_in_days"), "Short time to notice a deleted key",
+			fmt.Sprintf("KP-605: %d days after its deletion is scheduled the key is gone, and with it everything encrypted "+
+				"under it, journal exports included. 30 days leave the most time to notice a mistake.",
+				k.DeletionWindow.ValueInt64())))
+	}
+	return append(list, enabledFinding(k)...)
+}
+
+// enabledFinding refuses to disable a key that protects a ledger.
+func enabledFinding(k keyModel) []finding {
+	if !known(k.Enabled) || k.Enabled.ValueBool() {
+		return nil
+	}
+	return []finding{failure(path.Root("key").AtName("enabled"), "Key in use cannot be disabled",
+		"KP-607: shortly after its key is disabled the ledger becomes KMS_KEY_INACCESSIBLE and refuses all reads and "+
+			"writes, until the key is enabled again. Nothing was changed. Remove the argument, or set it to true.")}
+}
+
+// keyRegion compares the Region in an ARN with the ledger's, when both are known.
+func keyRegion(at path.Path, key, region string) []finding {
+	parts := strings.SplitN(key, ":", 6)
+	if len(parts) < 6 || region == "" || parts[3] == region {
+		return nil
+	}
+	return []finding{failure(at, "Key in another Region", fmt.Sprintf(
+		"KP-610: the key is in %s, the ledger in %s. QLDB uses keys of its own Region only. Name a key in %s.",
+		parts[3], region, region))}
+}
+
+func known(v interface {
+	IsNull() bool
+	IsUnknown() bool
+}) bool {
+	return !v.IsNull() && !v.IsUnknown()
+}

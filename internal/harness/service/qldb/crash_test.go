@@ -124,7 +124,7 @@ func TestCutOffAnywhere(t *testing.T) {
 				for mode := range 8 {
 					b := &breaker{at: n, late: mode&1 != 0, dead: mode&2 != 0}
 					retry := mode&4 != 0
-					w := newWorld(t)
+					w := newWorldOver(t, newMemory())
 					test.prepare(w)
 					broken := newService(t, qldb.Config{
 						State: brokenState{w.state, b}, Keys: w.keys, Clock: w.clock, Rand: rand.Reader,

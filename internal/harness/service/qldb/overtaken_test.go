@@ -2,14 +2,67 @@ package qldb_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
-// Before each call that one request makes to KMS, another one runs from beginning to end. Whoever wins: in the end
+// watchedState and watchedKeys run a function before each call.
+type watchedState struct {
+	store.State
+	before func()
+}
+
+func (s watchedState) View(ctx context.Context, fn func(store.Reader) error) error {
+	s.before()
+	return s.State.View(ctx, fn)
+}
+
+func (s watchedState) Update(ctx context.Context, fn func(store.Writer) error) error {
+	s.before()
+	return s.State.Update(ctx, fn)
+}
+
+type watchedKeys struct {
+	qldb.Keys
+	before func()
+}
+
+func (k watchedKeys) CreateGrant(ctx context.Context, c *wire.Call, g qldb.Grant) (string, error) {
+	k.before()
+	return k.Keys.CreateGrant(ctx, c, g)
+}
+
+func (k watchedKeys) FindGrants(ctx context.Context, at qldb.Place, keyARN, name string) ([]string, error) {
+	k.before()
+	return k.Keys.FindGrants(ctx, at, keyARN, name)
+}
+
+func (k watchedKeys) RetireGrant(ctx context.Context, at qldb.Place, keyARN, grantID string) error {
+	k.before()
+	return k.Keys.RetireGrant(ctx, at, keyARN, grantID)
+}
+
+func (k watchedKeys) GenerateDataKey(
+	ctx context.Context, at qldb.Place, keyARN string, ec map[string]string,
+) (qldb.DataKey, error) {
+	k.before()
+	return k.Keys.GenerateDataKey(ctx, at, keyARN, ec)
+}
+
+func (k watchedKeys) Decrypt(
+	ctx context.Context, at qldb.Place, keyARN string, ciphertext []byte, ec map[string]string,
+) ([]byte, error) {
+	k.before()
+	return k.Keys.Decrypt(ctx, at, keyARN, ciphertext, ec)
+}
+
+// Before each call that one request makes to KMS or the store, another one runs from beginning to end. Whoever wins: in the end
 // the ledger works, and KMS holds exactly the grants that ledgers need.
 func TestOvertaken(t *testing.T) {
 	t.Parallel()
@@ -55,18 +108,20 @@ func TestOvertaken(t *testing.T) {
 				t.Parallel()
 				for _, second := range requests {
 					for n := 1; ; n++ {
-						w := newWorld(t)
+						w := newWorldOver(t, newMemory())
 						w.bring("orders", state)
 						w.clock.Advance(2 * time.Second) // a running key change can end
 						calls := 0
-						w.keys.before = func(string) error {
+						between := func() {
 							if calls++; calls == n {
 								_ = second.run(t.Context(), w, w.service) // may be refused
 							}
-							return nil
 						}
-						_ = first.run(t.Context(), w, w.service) // may be refused
-						w.keys.before = nil
+						slow := newService(t, qldb.Config{
+							State: watchedState{w.state, between}, Keys: watchedKeys{w.keys, between},
+							Clock: w.clock, Rand: rand.Reader,
+						})
+						_ = first.run(t.Context(), w, slow) // may be refused
 						w.settled(fmt.Sprintf("%s before call %d", second.name, n), true)
 						if calls < n {
 							break

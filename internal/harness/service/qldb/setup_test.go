@@ -44,7 +44,12 @@ type world struct {
 // newWorld makes the keys mainKey, otherKey and thirdKey, all usable, and alias/orders for mainKey.
 func newWorld(t *testing.T, change ...func(*qldb.Config)) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.NewFrozen(start), keys: newFakeKeys(), state: openState(t)}
+	return newWorldOver(t, openState(t), change...)
+}
+
+func newWorldOver(t *testing.T, state store.State, change ...func(*qldb.Config)) *world {
+	t.Helper()
+	w := &world{t: t, clock: clock.NewFrozen(start), keys: newFakeKeys(), state: state}
 	for _, arn := range []string{mainKey, otherKey, thirdKey} {
 		w.keys.add(arn)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
 // Usages are the usages of every key spec.
@@ -48,4 +49,14 @@ func (s *Service) Stored(ctx context.Context, part string) ([]string, error) {
 		})
 	})
 	return names, err
+}
+
+// AddStore stores a CONNECTED custom key store of the caller's account.
+func (s *Service) AddStore(ctx context.Context, c *wire.Call, id, storeType string) error {
+	return s.update(ctx, c, func(t *txn) error {
+		return t.putStore(&customStore{
+			ID: id, Account: c.Caller.Account, Region: c.Region, Name: id, Type: storeType, Created: t.now,
+			ClusterID: "cluster-1a23b4cdefg", Connection: connected,
+		})
+	})
 }

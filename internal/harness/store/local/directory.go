@@ -30,23 +30,34 @@ type directory struct {
 
 func (d directory) file(name string) string { return filepath.Join(d.path, name) }
 
-// make creates the directory, and those above it, so that they survive a crash.
+// make creates the directory and those above it.
 func (d directory) make(dir string) error {
 	info, err := d.fs.Stat(dir)
 	if err == nil && !info.Dir {
-		return fmt.Errorf("open data directory %s: %w", dir, errNotDirectory)
+		return fmt.Errorf("%s: %w", dir, errNotDirectory)
 	}
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	parent := filepath.Dir(dir)
-	if err := d.make(parent); err != nil {
+	if err := d.make(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	if err := d.fs.Mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return d.sync(parent)
+	return nil
+}
+
+// syncAbove makes the way to the directory durable. It goes up to the root, since a process that was killed may have
+// made any of them and not synced it. Those that we may not even read were not made by us.
+func (d directory) syncAbove() error {
+	for dir := d.path; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		err := d.sync(filepath.Dir(dir))
+		if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d directory) sync(dir string) error {
@@ -90,6 +101,9 @@ func (d directory) look() (content, error) {
 // The root secret gets its name last, when the log that belongs to it is durable. So a directory without the name
 // was never used, and one with the name is complete.
 func (d directory) initialise(o Options) error {
+	if err := d.syncAbove(); err != nil {
+		return err
+	}
 	secret, err := createSecret(d.fs, d.file(newSecretName), o.Rand, d.noSync)
 	if err != nil {
 		return err

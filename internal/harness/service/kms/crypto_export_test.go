@@ -2,7 +2,10 @@ package kms
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"strings"
+	"sync"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
@@ -14,12 +17,43 @@ func (s *Service) AddKey(ctx context.Context, c *wire.Call, id, spec, usage stri
 		ID: id, Account: c.Caller.Account, Region: c.Region, Partition: c.Partition, Created: s.cfg.Clock.Now(),
 		Spec: spec, Usage: usage, Origin: originKMS,
 	}
-	m, err := s.newMaterial(&k)
+	m, err := s.testMaterial(&k)
 	if err != nil {
 		return "", err
 	}
 	k.Materials = []material{m}
 	return k.arn(), s.update(ctx, c, func(t *txn) error { return t.addKey(&k) })
+}
+
+// rsaPairs are RSA key pairs that all tests share, as a long one takes seconds to make.
+var rsaPairs = map[string]func() rsaPair{
+	"RSA_2048": sync.OnceValue(func() rsaPair { return newRSAPair("RSA_2048") }),
+	"RSA_3072": sync.OnceValue(func() rsaPair { return newRSAPair("RSA_3072") }),
+	"RSA_4096": sync.OnceValue(func() rsaPair { return newRSAPair("RSA_4096") }),
+}
+
+type rsaPair struct {
+	private, public []byte
+	err             error
+}
+
+func newRSAPair(spec string) (p rsaPair) {
+	p.private, p.public, p.err = generateKeyPair(rand.Reader, spec)
+	return p
+}
+
+func (s *Service) testMaterial(k *key) (material, error) {
+	pair, isRSA := rsaPairs[k.Spec]
+	if !isRSA {
+		return s.newMaterial(k)
+	}
+	p := pair()
+	if p.err != nil {
+		return material{}, p.err
+	}
+	id := strings.Repeat("0a", 32)
+	sealed, err := s.cfg.Sealer.Seal(p.private, materialAAD(k, id))
+	return material{ID: id, State: materialCurrent, Sealed: sealed, Public: p.public}, err
 }
 
 // ChangeKey edits a stored key by its id.

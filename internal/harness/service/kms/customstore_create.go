@@ -18,7 +18,6 @@ const (
 )
 
 var (
-	clusterForm      = regexp.MustCompile(`^cluster-[2-7a-zA-Z]{11,16}$`)
 	endpointForm     = regexp.MustCompile(`^https://[a-zA-Z0-9.-]+$`)
 	proxyPathForm    = regexp.MustCompile(`^(/[a-zA-Z0-9/_-]+)?/kms/xks/v\d{1,2}$`)
 	vpcServiceForm   = regexp.MustCompile(`^com\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$`)
@@ -47,7 +46,7 @@ type CustomKeyStoreSettings struct {
 }
 
 func (set *CustomKeyStoreSettings) check(v *constraints) {
-	v.formed("cloudHsmClusterId", set.CloudHsmClusterID, 19, 24, clusterForm)
+	v.optional("cloudHsmClusterId", set.CloudHsmClusterID, 19, 24)
 	if p := set.KeyStorePassword; p != nil {
 		v.blob("keyStorePassword", []byte(*p), 7, 32)
 	}

@@ -1,19 +1,18 @@
 package wire
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
 	"reflect"
-	"time"
-
-	"crypto/sha256"
 	"strings"
+	"time"
 )
 
 // SignForTest signs r, which has no body and a plain path, without any signer's habits.
 func SignForTest(r *http.Request, region, service, secret string, at time.Time, headers []string) string {
 	sig := signature{date: at.Format("20060102"), region: region, service: service, terminator: terminator}
-	lines, _ := canonicalHeaders(r, headers)
+	lines := canonicalHeaders(r, headers)
 	empty, scope := sha256.Sum256(nil), strings.Join([]string{sig.date, region, service, terminator}, "/")
 	request := sha256.Sum256([]byte(strings.Join([]string{r.Method, r.URL.Path, "", lines,
 		strings.Join(headers, ";"), hex.EncodeToString(empty[:])}, "\n")))

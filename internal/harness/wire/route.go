@@ -182,10 +182,11 @@ func (rs *routes) byForm(x *exchange) error {
 	return nil
 }
 
-// byPath splits the path before it decodes the segments: a label may hold an escaped slash.
+// byPath splits the path before it decodes the segments: a label may hold an escaped slash. A client whose endpoint
+// ends in a slash sends two in front.
 func (rs *routes) byPath(x *exchange) error {
 	x.service = &Service{Protocol: RESTJSON}
-	segments := strings.Split(strings.TrimPrefix(x.r.URL.EscapedPath(), "/"), "/")
+	segments := strings.Split(strings.TrimLeft(x.r.URL.EscapedPath(), "/"), "/")
 	pathFound := false
 	for _, route := range rs.rest {
 		labels, ok := route.match(segments)

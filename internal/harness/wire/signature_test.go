@@ -271,12 +271,15 @@ func TestGoodSignatures(t *testing.T) {
 	h := newHarness(t)
 	emptyHash := sha256.Sum256(nil)
 	for name, change := range map[string]func(*request){
-		"oldest":         func(q *request) { q.at = start.Add(-5 * time.Minute) },
-		"newest":         func(q *request) { q.at = start.Add(5 * time.Minute) },
-		"session":        func(q *request) { q.key, q.token = session, "token" },
-		"blanks":         func(q *request) { q.header = map[string]string{"X-Amz-Note": " a   b  c"} },
-		"odd path":       func(q *request) { q.path = "/ledgers/a%20b%2Fc%25d%C3%BC" },
-		"odd query":      func(q *request) { q.path += "?b=%20+x&a=2&a=10&a-b=%2F&c" },
+		"oldest":    func(q *request) { q.at = start.Add(-5 * time.Minute) },
+		"newest":    func(q *request) { q.at = start.Add(5 * time.Minute) },
+		"session":   func(q *request) { q.key, q.token = session, "token" },
+		"blanks":    func(q *request) { q.header = map[string]string{"X-Amz-Note": " a   b  c"} },
+		"odd path":  func(q *request) { q.path = "/ledgers/a%20b%2Fc%25d%C3%BC" },
+		"odd query": func(q *request) { q.path += "?b=%20+x&a=2&a=10&a-b=%2F&c" },
+		"path normalized by the signer": func(q *request) {
+			q.afterSigning = func(r *http.Request) { r.URL.Opaque = "//" + r.URL.Host + "//ledgers/orders" }
+		},
 		"unsigned extra": func(q *request) { q.afterSigning = setHeader("X-Extra", "1") },
 		"body hash": func(q *request) {
 			q.header = map[string]string{"X-Amz-Content-Sha256": hex.EncodeToString(emptyHash[:])}
@@ -322,6 +325,43 @@ func TestPresigned(t *testing.T) {
 		res := q.send(t, h.url)
 		if body := readAll(t, res); !strings.Contains(body, tc.want) {
 			t.Errorf("%s: got %d %s, want %q in it", name, res.StatusCode, body, tc.want)
+		}
+	}
+}
+
+// TestClientsClock moves the harness clock: signatures follow the clock the clients have.
+func TestClientsClock(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, func(cfg *wire.Config) { cfg.SignatureNow = func() time.Time { return start } })
+	later := start.Add(30 * 24 * time.Hour)
+	h.now.Store(&later)
+	res := kmsRequest().send(t, h.url)
+	if body := readAll(t, res); res.StatusCode != 200 {
+		t.Fatalf("got %d %s, want 200", res.StatusCode, body)
+	}
+	if call, _ := h.last(t); !call.Time.Equal(later) {
+		t.Errorf("call at %v, want the harness clock's %v", call.Time, later)
+	}
+	if got, want := res.Header.Get("Date"), start.Format(http.TimeFormat); got != want {
+		t.Errorf("Date: got %q, want %q", got, want)
+	}
+}
+
+func TestRegions(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, func(cfg *wire.Config) { cfg.Regions = []string{"eu-west-2"} })
+	for region, want := range map[string]int{"eu-west-2": 200, "us-east-1": 400} {
+		q := kmsRequest()
+		q.region = region
+		if res := q.send(t, h.url); res.StatusCode != want {
+			t.Errorf("%s: got %d %s, want %d", region, res.StatusCode, readAll(t, res), want)
+		}
+	}
+	for _, region := range []string{"us-gov-west-1", "cn-north-1", "ap-southeast-5", "us-isob-east-1"} {
+		q := kmsRequest()
+		q.region = region
+		if res := q.send(t, newHarness(t).url); res.StatusCode != 200 {
+			t.Errorf("%s: got %d %s, want 200", region, res.StatusCode, readAll(t, res))
 		}
 	}
 }

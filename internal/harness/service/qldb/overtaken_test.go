@@ -132,3 +132,29 @@ func TestOvertaken(t *testing.T) {
 		}
 	}
 }
+
+// A probe that found a key unusable says nothing once the grant was restored.
+func TestProbeOvertakenByRestore(t *testing.T) {
+	t.Parallel()
+	w := newWorldOver(t, newMemory())
+	w.active("orders", mainKey)
+	w.keys.revoke(mainKey)
+	w.clock.Advance(5 * time.Second)
+	restored := false
+	slow := newService(t, qldb.Config{
+		State: watchedState{w.state, func() {
+			if n := len(w.keys.called()); !restored && w.keys.called()[n-1] == "Decrypt "+mainKey {
+				restored = true
+				w.mustRekey("orders", mainKey)
+			}
+		}},
+		Keys: w.keys, Clock: w.clock, Rand: rand.Reader,
+	})
+	if _, err := slow.Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !restored {
+		t.Fatal("the probe was not overtaken")
+	}
+	w.wantStatus("orders", "ENABLED "+mainKey)
+}

@@ -13,6 +13,7 @@ import (
 func TestDiff(t *testing.T) {
 	t.Parallel()
 	edit := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(ledgerPolicy) }
+	const plain = `{"Sid":"a","Effect":"Allow","Principal":"*"}`
 	const grant = `statement 2 ("Ledger operators through QLDB")`
 	for _, tt := range []struct {
 		name string
@@ -21,7 +22,8 @@ func TestDiff(t *testing.T) {
 	}{
 		{"nothing", ledgerPolicy, strings.ReplaceAll(ledgerPolicy, " ", "\u0020"), nil},
 		{"role deleted", ledgerPolicy, edit(reader, "AROAEXAMPLEROLEID123"), []string{
-			`statement 3 ("Ledger users") changed: Principal gained "AROAEXAMPLEROLEID123"; Principal lost "` + reader + `"`}},
+			`statement 3 ("Ledger users") changed: Principal gained "AROAEXAMPLEROLEID123"; ` +
+				`Principal lost "` + reader + `"`}},
 		{"action", ledgerPolicy, edit(`["kms:CreateGrant",`, `["kms:CreateGrant","kms:ListGrants",`), []string{
 			grant + ` changed: Action gained "kms:listgrants"`}},
 		{"condition, never its value", ledgerPolicy, edit("qldb.eu-west-2", "qldb.eu-west-1"), []string{
@@ -34,10 +36,17 @@ func TestDiff(t *testing.T) {
 			`[{"Sid":"b","Effect":"Deny","Principal":"*"},`, 1), []string{`statement 1 ("b") added`}},
 		{"renamed and changed", one(`"Sid":"a"`), one(`"Sid":"b","Effect":"Deny"`), []string{
 			`statement 1 ("b") added`, `statement 1 ("a") removed`}},
-		{"no Sid", one(`"NotPrincipal":"*","Action":"a"`), one(`"Effect":"Deny","Principal":"*","NotAction":"a"`), []string{
-			`statement 1 changed: Effect from Allow to Deny; NotPrincipal became Principal; Action became NotAction`}},
-		{"Version, resource", one(`"Resource":"a"`), strings.Replace(one(`"Resource":"b"`), "2012", "2008", 1), []string{
-			`policy changed: Version from 2012-10-17 to 2008-10-17`, `statement 1 changed: Resource differs`}},
+		{"no Sid", one(`"NotPrincipal":"*","Action":"a"`), one(`"Effect":"Deny","Principal":"*","NotAction":"a"`),
+			[]string{`statement 1 changed: Effect from Allow to Deny; ` +
+				`NotPrincipal became Principal; Action became NotAction`}},
+		{"Version, resource", one(`"Resource":"a"`), strings.Replace(one(`"Resource":"b"`), "2012", "2008", 1),
+			[]string{`policy changed: Version from 2012-10-17 to 2008-10-17`, `statement 1 changed: Resource differs`}},
+		{"added twice", one(`"Sid":"a"`), strings.Replace(one(`"Sid":"a"`), `[`,
+			`[{"Effect":"Deny","Principal":"*"},{"Effect":"Deny","Principal":{"AWS":"*"}},`, 1), []string{
+			`statement 1 added`}},
+		{"moved and changed without a Sid", `{"Statement":[{"Effect":"Deny","Principal":"*"},` + plain + `]}`,
+			`{"Statement":[` + plain + `,{"Effect":"Deny","Principal":"*","Action":"x"}]}`, []string{
+				`statement 2 added`, `statement 1 removed`}},
 		{"same Sid twice", one(`"Sid":"a","Action":"x"`), strings.Replace(one(`"Sid":"a","Action":"y"`), `[`,
 			`[{"Sid":"a","Effect":"Deny","Principal":"*"},`, 1), []string{
 			`statement 1 ("a") changed: Effect from Allow to Deny; Principal gained "*"; Principal lost "` + reader +

@@ -40,7 +40,8 @@ var pairs = []pair{
 		one(`"Condition":{"StringEquals":{"kms:EncryptionContext:ledger":"x"}}`), true, true},
 	{"P1 condition value letter case", one(`"Condition":{"StringEquals":{"a":"x"}}`),
 		one(`"Condition":{"StringEquals":{"a":"X"}}`), false, false},
-	{"P1 principal letter case", one(``), one(`"Principal":{"AWS":"` + strings.Replace(reader, "ledger", "Ledger", 1) + `"}`),
+	{"P1 principal letter case", one(``),
+		one(`"Principal":{"AWS":"` + strings.Replace(reader, "ledger", "Ledger", 1) + `"}`),
 		false, false},
 	{"P1 resource letter case", one(`"Resource":"a"`), one(`"Resource":"A"`), false, false},
 	{"P2 no Action and some Action", `{"Statement":{"Effect":"Allow","Principal":"*"}}`,
@@ -66,6 +67,7 @@ var pairs = []pair{
 	{"P8 uncovered action", one(`"Action":["kms:De*","kms:Encrypt"]`), one(`"Action":"kms:De*"`), false, false},
 	{"P8 everything and KMS", one(`"Action":"*"`), one(`"Action":"kms:*"`), false, false},
 	{"P8 runs of wildcards", one(`"Action":"kms:*?**?"`), one(`"Action":"kms:??*"`), true, true},
+	{"P8 one character does not cover many", one(`"Action":["kms:?","kms:*"]`), one(`"Action":"kms:?"`), false, false},
 	{"P8 one character more", one(`"Action":"kms:?*"`), one(`"Action":"kms:*"`), false, false},
 	{"P9 Version decides on variables", one(`"Resource":"${aws:username}"`),
 		strings.Replace(one(`"Resource":"${aws:username}"`), "2012", "2008", 1), false, false},
@@ -81,7 +83,8 @@ var pairs = []pair{
 	{"Effect", one(`"Effect":"Allow"`), one(`"Effect":"Deny"`), false, false},
 	{"everyone", one(`"Principal":"*"`), one(`"Principal":{"AWS":["*"]}`), true, true},
 	{"everyone is not a root", one(`"Principal":"*"`), one(`"Principal":{"AWS":"` + root + `"}`), false, false},
-	{"account id and root", one(`"Principal":{"AWS":"111122223333"}`), one(`"Principal":{"AWS":"` + root + `"}`), true, true},
+	{"account id and root", one(`"Principal":{"AWS":"111122223333"}`),
+		one(`"Principal":{"AWS":"` + root + `"}`), true, true},
 	{"account id and root of another partition", one(`"Principal":{"AWS":"111122223333"}`),
 		one(`"Principal":{"AWS":"arn:aws-cn:iam::111122223333:root"}`), false, false},
 	{"space around a principal", one(`"Principal":{"AWS":" ` + reader + ` "}`), one(``), true, true},
@@ -89,11 +92,17 @@ var pairs = []pair{
 	{"unique id and ARN", one(`"Principal":{"AWS":"AROAEXAMPLEROLEID123"}`), one(``), false, false},
 	{"session and role", one(`"Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/ledger-reader/x"}`), one(``),
 		false, false},
-	{"principal types", one(`"Principal":{"Service":"a.amazonaws.com"}`), one(`"Principal":{"Federated":"a.amazonaws.com"}`),
+	{"principal types", one(`"Principal":{"Service":"a.amazonaws.com"}`),
+		one(`"Principal":{"Federated":"a.amazonaws.com"}`),
 		false, false},
+	{"one name under two types", one(`"Principal":{"Service":"a.b","Federated":"a.b"}`),
+		one(`"Principal":{"Service":"a.b"}`), false, false},
+	{"order of types", one(`"Principal":{"Service":"a.b","Federated":"a.b"}`),
+		one(`"Principal":{"Federated":"a.b","Service":"a.b"}`), true, true},
 	{"empty Condition", one(`"Condition":{}`), one(``), true, true},
 	{"empty operator", one(`"Condition":{"Bool":{}}`), one(``), true, true},
-	{"operators", one(`"Condition":{"StringEquals":{"a":"x"}}`), one(`"Condition":{"StringLike":{"a":"x"}}`), false, false},
+	{"operators", one(`"Condition":{"StringEquals":{"a":"x"}}`),
+		one(`"Condition":{"StringLike":{"a":"x"}}`), false, false},
 	{"IfExists", one(`"Condition":{"Bool":{"a":"x"}}`), one(`"Condition":{"BoolIfExists":{"a":"x"}}`), false, false},
 	{"set operators", one(`"Condition":{"ForAnyValue:StringEquals":{"a":"x"}}`),
 		one(`"Condition":{"ForAllValues:StringEquals":{"a":"x"}}`), false, false},
@@ -105,7 +114,8 @@ var pairs = []pair{
 		one(`"Condition":{"NumericEquals":{"a":1234567890123456788}}`), false, false},
 	{"Bool letter case", one(`"Condition":{"Bool":{"a":"TRUE"},"Null":{"b":"False"}}`),
 		one(`"Condition":{"Bool":{"a":true},"Null":{"b":false}}`), true, true},
-	{"Bool of something else", one(`"Condition":{"Bool":{"a":"Yes"}}`), one(`"Condition":{"Bool":{"a":"yes"}}`), false, false},
+	{"Bool of something else", one(`"Condition":{"Bool":{"a":"Yes"}}`),
+		one(`"Condition":{"Bool":{"a":"yes"}}`), false, false},
 	{"addresses", one(`"Condition":{"IpAddress":{"a":["203.0.113.7","10.1.2.3/8","2001:DB8:0::/32"]}}`),
 		one(`"Condition":{"IpAddress":{"a":["2001:db8::/32","10.0.0.0/8","203.0.113.7/32"]}}`), true, true},
 	{"networks of other sizes", one(`"Condition":{"NotIpAddress":{"a":"10.0.0.0/8"}}`),
@@ -114,6 +124,8 @@ var pairs = []pair{
 		one(`"Condition":{"StringEquals":{"a":"10.0.0.1/32"}}`), false, false},
 	{"condition values twice", one(`"Condition":{"StringLike":{"a":["x","y","x"]}}`),
 		one(`"Condition":{"StringLike":{"a":["y","x"]}}`), true, true},
+	{"condition twice", one(`"Condition":{"Bool":{"a":"x","A":"x"},"ArnLike":{"b":"x"},"ArnEquals":{"b":"x"}}`),
+		one(`"Condition":{"Bool":{"a":"x"},"ArnLike":{"b":"x"}}`), true, true},
 	{"one key in two cases is no list of alternatives", one(`"Condition":{"StringEquals":{"a":"x","A":"y"}}`),
 		one(`"Condition":{"StringEquals":{"a":["x","y"]}}`), false, false},
 	{"statement twice", `{"Statement":[{"Effect":"Allow","Principal":"*"},{"Effect":"Allow","Principal":{"AWS":"*"}}]}`,
@@ -149,7 +161,8 @@ func TestEquality(t *testing.T) {
 func TestEqualityDependsOnContext(t *testing.T) {
 	t.Parallel()
 	own, any := one(`"Resource":"`+keyARN+`"`), one(`"Resource":"*"`)
-	china, id := one(`"Principal":{"AWS":"arn:aws-cn:iam::111122223333:root"}`), one(`"Principal":{"AWS":"111122223333"}`)
+	china, id := one(`"Principal":{"AWS":"arn:aws-cn:iam::111122223333:root"}`),
+		one(`"Principal":{"AWS":"111122223333"}`)
 	for _, tt := range []struct {
 		name string
 		a, b string
@@ -184,7 +197,8 @@ func TestEqualTextErrors(t *testing.T) {
 func TestCanonicalForm(t *testing.T) {
 	t.Parallel()
 	text := `{"Id":"i","Statement":[{"Sid":"s","Effect":"Allow",
-		"Principal":{"Service":"qldb.amazonaws.com","AWS":["` + writer + `","111122223333","` + reader + `","` + root + `"]},
+		"Principal":{"Service":"qldb.amazonaws.com",
+			"AWS":["` + writer + `","111122223333","` + reader + `","` + root + `"]},
 		"Action":["kms:ReEncrypt*","kms:ReEncryptTo","kms:Decrypt"],"Resource":"` + keyARN + `",
 		"Condition":{"StringEquals":{"kms:ViaService":["b","a"]},"ArnEquals":{"aws:PrincipalArn":"x"},"Bool":{}}}]}`
 	p := mustParse(t, text)

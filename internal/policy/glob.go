@@ -22,6 +22,7 @@ func withoutCovered(list []Value) []Value {
 	kept := make([]Value, 0, len(list))
 	for i, v := range list {
 		for j, wide := range list {
+			// Two patterns that covered each other would both go, and with them the permission.
 			if i != j && !dropped[j] && covers(wide.Text, v.Text) {
 				dropped[i] = true
 				break

@@ -43,7 +43,8 @@ func TestLibraryRows(t *testing.T) {
 	principal := func(value string) string { return one(`"Principal":` + value) }
 	condition := func(text string) string { return one(`"Condition":{"NumericEquals":{"a":` + text + `}}`) }
 	noPrincipal := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}]}`
-	x, y := `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"x"}`, `{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"y"}`
+	x := `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"x"}`
+	y := `{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"y"}`
 	list := func(statements ...string) string { return `{"Statement":[` + strings.Join(statements, ",") + `]}` }
 	for _, tt := range []struct {
 		name          string
@@ -53,7 +54,8 @@ func TestLibraryRows(t *testing.T) {
 		{"statement order", list(x, y), list(y, x), "equal", "equal"},
 		{"string and array of one", one(`"Action":"a"`), one(`"Action":["a"]`), "equal", "equal"},
 		{"one statement and array", list(x), `{"Statement":` + x + `}`, "equal", "equal"},
-		{"account id and root ARN", principal(`{"AWS":"111122223333"}`), principal(`{"AWS":"` + root + `"}`), "equal", "equal"},
+		{"account id and root ARN", principal(`{"AWS":"111122223333"}`), principal(`{"AWS":"` + root + `"}`),
+			"equal", "equal"},
 		{"account id and root ARN elsewhere", principal(`{"AWS":"111122223333"}`),
 			principal(`{"AWS":"arn:aws-cn:iam::111122223333:root"}`), "equal", "different"},
 		{"boolean and string", condition(`true`), condition(`"true"`), "equal", "equal"},

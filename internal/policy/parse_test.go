@@ -87,33 +87,40 @@ func TestParseAccepts(t *testing.T) {
 	for name, text := range map[string]string{
 		"P1 action and condition key in any case": statement(`,"Action":"KMS:decrypt","Resource":"*",
 			"Condition":{"StringEquals":{"KMS:VIASERVICE":"x"}}`),
-		"P2 no Action":                      statement(`,"Resource":"*"`),
-		"P2 no Resource":                    statement(`,"Action":"kms:*"`),
-		"P2 negations":                      `{"Statement":{"Effect":"Deny","NotPrincipal":"*","NotAction":"a","NotResource":"b"}}`,
-		"P4 tab, CR, LF, Latin-1":           "\t{\r\n\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Sid\":\"\u00e9\u00ff\u00a0\"}}\n",
-		"P5 Sid with spaces":                statement(`,"Sid":"Ledger users, all of them!"`),
-		"P5 Sid twice":                      `{"Statement":[{"Sid":"a","Effect":"Allow","Principal":"*"},{"Sid":"a","Effect":"Deny","Principal":"*"}]}`,
-		"P6 other key's ARN":                statement(`,"Action":"kms:*","Resource":"arn:aws:kms:eu-west-2:111122223333:key/x"`),
-		"P7 action typo":                    statement(`,"Action":"kms=Decrypt","Resource":"*"`),
-		"P7 action of another service":      statement(`,"Action":["qldb:SendCommand",""],"Resource":"*"`),
-		"P8 wildcards outside Principal":    statement(`,"Action":"kms:De?rypt*","Resource":"arn:*:kms:*"`),
-		"P9 variable without Version":       statement(`,"Resource":"${aws:username}"`),
-		"P10 same name in sibling objects":  statement(`,"Condition":{"StringEquals":{"a":"1"},"StringLike":{"a":"1"}}`),
-		"Version 2008":                      `{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*"}]}`,
-		"empty Condition":                   statement(`,"Condition":{}`),
-		"empty operator":                    statement(`,"Condition":{"StringEquals":{}}`),
-		"unknown condition key":             statement(`,"Condition":{"StringEquals":{"kms:ViaServices":"x"}}`),
-		"scalars in Condition":              statement(`,"Condition":{"NumericEquals":{"a":5},"Bool":{"b":[true,"false"]}}`),
-		"ForAllValues, multi-valued key":    statement(`,"Condition":{"ForAllValues:StringEquals":{"kms:EncryptionContextKeys":"x"}}`),
-		"ForAnyValue, single-valued key":    statement(`,"Condition":{"ForAnyValue:StringEquals":{"kms:EncryptionContext:a":"x"}}`),
-		"no set operator, single-valued":    statement(`,"Condition":{"StringEqualsIfExists":{"aws:RequestTag/a":"x"}}`),
-		"white space inside escape":         statement(`,"Sid":"a\u0020\n\t\"\\\/\ud83d\ude00"`),
-		"one statement object, not a list":  statement(``),
-		"AWS principal with space around":   `{"Statement":{"Effect":"Allow","Principal":{"AWS":" 111122223333 "}}}`,
-		"several principal types":           `{"Statement":{"Effect":"Allow","Principal":{"AWS":"*","Service":["qldb.amazonaws.com"]}}}`,
+		"P2 no Action":   statement(`,"Resource":"*"`),
+		"P2 no Resource": statement(`,"Action":"kms:*"`),
+		"P2 negations": `{
+			"Statement":{"Effect":"Deny","NotPrincipal":"*","NotAction":"a","NotResource":"b"}}`,
+		"P4 tab, CR, LF, Latin-1": "\t{\r\n\"Statement\":" +
+			"{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Sid\":\"\u00e9\u00ff\u00a0\"}}\n",
+		"P5 Sid with spaces": statement(`,"Sid":"Ledger users, all of them!"`),
+		"P5 Sid twice": `{
+			"Statement":[{"Sid":"a","Effect":"Allow","Principal":"*"},{"Sid":"a","Effect":"Deny","Principal":"*"}]}`,
+		"P6 other key's ARN":               statement(`,"Action":"kms:*","Resource":"arn:aws:kms:eu-west-2:1:key/k"`),
+		"P7 action typo":                   statement(`,"Action":"kms=Decrypt","Resource":"*"`),
+		"P7 action of another service":     statement(`,"Action":["qldb:SendCommand",""],"Resource":"*"`),
+		"P8 wildcards outside Principal":   statement(`,"Action":"kms:De?rypt*","Resource":"arn:*:kms:*"`),
+		"P9 variable without Version":      statement(`,"Resource":"${aws:username}"`),
+		"P10 same name in sibling objects": statement(`,"Condition":{"StringEquals":{"a":"1"},"StringLike":{"a":"1"}}`),
+		"Version 2008":                     `{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*"}]}`,
+		"empty Condition":                  statement(`,"Condition":{}`),
+		"empty operator":                   statement(`,"Condition":{"StringEquals":{}}`),
+		"unknown condition key":            statement(`,"Condition":{"StringEquals":{"kms:ViaServices":"x"}}`),
+		"scalars in Condition": statement(`,"Condition":{"NumericEquals":{"a":5},
+			"Bool":{"b":[true,"false"]}}`),
+		"ForAllValues, multi-valued key": statement(`,"Condition":{
+			"ForAllValues:StringEquals":{"kms:EncryptionContextKeys":"x"}}`),
+		"ForAnyValue, single-valued key": statement(`,"Condition":{
+			"ForAnyValue:StringEquals":{"kms:EncryptionContext:a":"x"}}`),
+		"no set operator, single-valued":   statement(`,"Condition":{"StringEqualsIfExists":{"aws:RequestTag/a":"x"}}`),
+		"escapes":                          statement(`,"Sid":"a\u0020\n\t\"\\\/\ud83d\ude00"`),
+		"one statement object, not a list": statement(``),
+		"AWS principal with space around":  `{"Statement":{"Effect":"Allow","Principal":{"AWS":" 111122223333 "}}}`,
+		"several principal types": `{
+			"Statement":{"Effect":"Allow","Principal":{"AWS":"*","Service":["qldb.amazonaws.com"]}}}`,
 		"default policy":                    policy.Default("aws-cn", account),
 		"policy for one ledger":             ledgerPolicy,
-		"null-free empty strings":           statement(`,"Sid":"","Condition":{"StringEquals":{"a":""}}`),
+		"empty strings":                     statement(`,"Sid":"","Condition":{"StringEquals":{"a":""}}`),
 		"depth of a policy":                 statement(`,"Condition":{"StringEquals":{"a":["1","2"]}}`),
 		"every operator, IfExists and sets": statement(`,"Condition":{` + everyOperator() + `}`),
 	} {
@@ -202,7 +209,8 @@ func TestParseRefuses(t *testing.T) {
 		{"P10 condition key", statement(`,"Condition":{"Bool":{"a":"true",¦"a":"true"}}`), `duplicate member "a"`},
 		{"P10 far apart", `{` + manyMembers(40) + `,¦"m7":0}`, `duplicate member "m7"`},
 
-		{"Version", `{"Version":¦"2012-10-18"}`, `Version "2012-10-18" is unknown: it is "2012-10-17" or "2008-10-17"`},
+		{"Version", `{"Version":¦"2012-10-18"}`,
+			`Version "2012-10-18" is unknown: it is "2012-10-17" or "2008-10-17"`},
 		{"Version a number", `{"Version":¦2012}`, `Version is a string, not a number`},
 		{"no Statement", `¦{"Version":"2012-10-17"}`, `the policy has no Statement`},
 		{"Statement empty", `{"Statement":¦[]}`, `Statement is an empty array`},
@@ -225,14 +233,16 @@ func TestParseRefuses(t *testing.T) {
 		{"set operator", statement(`,"Condition":{¦"ForAny:StringEquals":{}}`),
 			`statement 1: invalid condition type "ForAny:StringEquals": a set operator is ForAllValues or ForAnyValue`},
 		{"NullIfExists", statement(`,"Condition":{¦"NullIfExists":{}}`),
-			`statement 1: invalid condition type "NullIfExists": Null tests for existence itself, it takes no IfExists`},
+			`statement 1: invalid condition type "NullIfExists": ` +
+				`Null tests for existence itself, it takes no IfExists`},
 		{"operator value", statement(`,"Condition":{"Bool":¦"true"}`),
 			`statement 1: Bool takes an object of condition keys, not a string`},
 		{"condition value null", statement(`,"Condition":{"Bool":{"a":¦null}}`),
 			`statement 1: a value of condition key "a" is a string, a number or a boolean, not null`},
 		{"condition values empty", statement(`,"Condition":{"Bool":{"a":¦[]}}`),
 			`statement 1: condition key "a" has an empty array of values`},
-		{"condition key empty", statement(`,"Condition":{"Bool":{¦"":"true"}}`), `statement 1: condition key is empty`},
+		{"condition key empty", statement(`,"Condition":{"Bool":{¦"":"true"}}`),
+			`statement 1: condition key is empty`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -331,8 +341,9 @@ func hostile() map[string]string {
 	}
 	const most = policy.MaxBytes - 200
 	return map[string]string{
-		"10000 empty statements":  `{"Statement":[` + strings.TrimSuffix(strings.Repeat("{},", 10000), ",") + `]}`,
-		"many statements":         `{"Statement":[` + fill(`{"Effect":"Deny","Principal":"*","Action":"%d"},`, most) + `]}`,
+		"10000 empty statements": `{"Statement":[` + strings.TrimSuffix(strings.Repeat("{},", 10000), ",") + `]}`,
+		"many statements": `{
+			"Statement":[` + fill(`{"Effect":"Deny","Principal":"*","Action":"%d"},`, most) + `]}`,
 		"deep arrays":             strings.Repeat("[", most),
 		"deep objects":            strings.Repeat(`{"a":`, most/5),
 		"many members":            `{` + fill(`"%d":0,`, most) + `}`,

@@ -24,7 +24,7 @@ func TestPrincipalsAccepted(t *testing.T) {
 		`"Principal":{"AWS":"arn:aws:iam::111122223333:root"}`,
 		`"Principal":{"AWS":"arn:aws-us-gov:iam::111122223333:role/a/path/name"}`,
 		`"Principal":{"AWS":"arn:aws-cn:iam::111122223333:user/alice"}`,
-		`"Principal":{"AWS":"arn:aws:iam::111122223333:role/aws-service-role/qldb.amazonaws.com/AWSServiceRoleForQLDB"}`,
+		`"Principal":{"AWS":"arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/ServiceRoleX"}`,
 		`"Principal":{"AWS":"arn:aws:sts::111122223333:assumed-role/ledger-admin/ci@example.com"}`,
 		`"Principal":{"AWS":"arn:aws:sts::111122223333:federated-user/bob"}`,
 		`"Principal":{"AWS":"AROAEXAMPLEROLEID123"}`,

@@ -128,7 +128,7 @@ func TestPredefinedAlias(t *testing.T) {
 	if diff := cmp.Diff(want, find()); diff != "" {
 		t.Errorf("after (-want +got):\n%s", diff)
 	}
-	status := must[*kms.GetKeyRotationStatusOutput](t)(w.GetKeyRotationStatus(t.Context(), c, &kms.KeyInput{KeyID: &m.KeyID}))
+	status := w.rotation(t, m.KeyID)
 	if !status.KeyRotationEnabled || *status.RotationPeriodInDays != 365 {
 		t.Errorf("got %+v, want yearly rotation", status)
 	}

@@ -124,8 +124,10 @@ var refusals = []refusal{
 		`"Constraints":{"EncryptionContextEquals":{"a":"b"},"EncryptionContextSubset":{"a":"b"}}}`},
 	{"CreateGrant", `{"KeyId":"<rsa>","Operations":["Decrypt"],"GranteePrincipal":"` + aliceARN + `",` +
 		`"Constraints":{"EncryptionContextEquals":{"a":"b"}}}`},
-	{"CreateGrant", `{"KeyId":"<enabled>","Operations":["Decrypt"],"GranteePrincipal":"` + aliceARN + `","Name":"a b"}`},
-	{"CreateGrant", `{"KeyId":"<enabled>","Operations":["Decrypt"],"GranteePrincipal":"` + aliceARN + `","DryRun":true}`},
+	{"CreateGrant", `{"KeyId":"<enabled>","Operations":["Decrypt"],"GranteePrincipal":"` + aliceARN + `",` +
+		`"Name":"a b"}`},
+	{"CreateGrant", `{"KeyId":"<enabled>","Operations":["Decrypt"],"GranteePrincipal":"` + aliceARN + `",` +
+		`"DryRun":true}`},
 	{"CreateGrant", `{"KeyId":"<enabled>","Operations":["Decrypt"],"GranteePrincipal":"` + aliceARN + `",` +
 		`"RetiringPrincipal":"` + aliceARN + `","RetiringServicePrincipal":"` + qldbHost + `"}`},
 	{"CreateGrant", `{"KeyId":"<enabled>","Operations":["Decrypt"],"GranteeServicePrincipal":"` + qldbHost + `"}`},

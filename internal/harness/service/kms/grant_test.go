@@ -235,7 +235,10 @@ func TestGrantCannotGrow(t *testing.T) {
 	}{
 		{name: "same", operations: []string{"Decrypt"}, allowed: true},
 		{name: "more operations", operations: []string{"Decrypt", "Encrypt"}},
-		{name: "constraint dropped", operations: []string{"Decrypt"}, parent: &kms.GrantConstraints{EncryptionContextEquals: ab}},
+		{
+			name: "constraint dropped", operations: []string{"Decrypt"},
+			parent: &kms.GrantConstraints{EncryptionContextEquals: ab},
+		},
 		{
 			name: "equals to subset", operations: []string{"Decrypt"},
 			parent: &kms.GrantConstraints{EncryptionContextEquals: ab},

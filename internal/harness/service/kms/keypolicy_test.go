@@ -83,7 +83,7 @@ func TestPolicyLockout(t *testing.T) {
 		{`{"AWS":"arn:aws:iam::111122223333:root"}`, `"Action":"kms:PutKey?olic"`, false},
 		{`{"AWS":"arn:aws:iam::111122223333:root"}`, `"Action":"s3:*"`, false},
 	} {
-		text := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":%s,%s,"Resource":"*"}]}`,
+		text := fmt.Sprintf(`{"Statement":[{"Effect":"Allow","Principal":%s,%s,"Resource":"*"}]}`,
 			tt.principal, tt.action)
 		_, err := w.CreateKey(t.Context(), as(ownerAccount), &kms.CreateKeyInput{Policy: &text})
 		switch {

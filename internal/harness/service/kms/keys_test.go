@@ -148,8 +148,8 @@ func TestMetadataJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"AWSAccountId":"111122223333","Arn":"<arn>","CreationDate":1767608100,"CurrentKeyMaterialId":"<material>",` +
-		`"CustomerMasterKeySpec":"SYMMETRIC_DEFAULT","Description":"","Enabled":true,` +
+	want := `{"AWSAccountId":"111122223333","Arn":"<arn>","CreationDate":1767608100,` +
+		`"CurrentKeyMaterialId":"<material>","CustomerMasterKeySpec":"SYMMETRIC_DEFAULT","Description":"","Enabled":true,` +
 		`"EncryptionAlgorithms":["SYMMETRIC_DEFAULT"],"KeyId":"<id>","KeyManager":"CUSTOMER",` +
 		`"KeySpec":"SYMMETRIC_DEFAULT","KeyState":"Enabled","KeyUsage":"ENCRYPT_DECRYPT","MultiRegion":false,` +
 		`"Origin":"AWS_KMS"}`

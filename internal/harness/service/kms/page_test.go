@@ -32,7 +32,8 @@ func (w world) listers(t *testing.T) map[string]lister {
 			if err != nil {
 				return nil, nil, false, err
 			}
-			return names(out.Keys, func(k kms.KeyListEntry) string { return k.KeyID }), out.NextMarker, out.Truncated, nil
+			name := func(k kms.KeyListEntry) string { return k.KeyID }
+			return names(out.Keys, name), out.NextMarker, out.Truncated, nil
 		},
 		"ListAliases": func(c *wire.Call, limit *int, marker *string) ([]string, *string, bool, error) {
 			out, err := w.ListAliases(t.Context(), c, &kms.ListAliasesInput{Limit: limit, Marker: marker})

@@ -85,7 +85,8 @@ func TestAutomaticRotation(t *testing.T) {
 		m := w.create(t, kms.CreateKeyInput{})
 		w.enableRotation(t, m.KeyID, ptr(100))
 		secret := []byte("before")
-		old := must[*kms.EncryptOutput](t)(w.Encrypt(t.Context(), c, &kms.EncryptInput{KeyID: &m.KeyID, Plaintext: secret}))
+		old := must[*kms.EncryptOutput](t)(w.Encrypt(t.Context(), c,
+			&kms.EncryptInput{KeyID: &m.KeyID, Plaintext: secret}))
 		w.clock.Advance(350 * day) // three rotations in one step
 		if ticking {
 			if next, want := w.tick(t), start.Add(400*day); !next.Equal(want) {
@@ -117,7 +118,8 @@ func TestAutomaticRotation(t *testing.T) {
 		if diff := cmp.Diff(list[:3], w.rotations(t, m.KeyID, "")); diff != "" {
 			t.Errorf("rotations alone (-want +got):\n%s", diff)
 		}
-		opened := must[*kms.DecryptOutput](t)(w.Decrypt(t.Context(), c, &kms.DecryptInput{CiphertextBlob: old.CiphertextBlob}))
+		opened := must[*kms.DecryptOutput](t)(w.Decrypt(t.Context(), c,
+			&kms.DecryptInput{CiphertextBlob: old.CiphertextBlob}))
 		if !bytes.Equal(opened.Plaintext, secret) || opened.KeyMaterialID != m.CurrentKeyMaterialID {
 			t.Errorf("got %q under %s, want %q under the first", opened.Plaintext, opened.KeyMaterialID, secret)
 		}

@@ -160,8 +160,8 @@ func (w world) tryIn(t *testing.T, operation, state string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := hide(onKey[operation], "<key>", m.KeyID, "<arn>", m.ARN, "<grant>", grant.GrantID, "<alias>", "alias/other"+state,
-		"<own>", "alias/own"+state, "alias/new", "alias/new"+state, `"<policy>"`, string(policy))
+	in := hide(onKey[operation], "<key>", m.KeyID, "<arn>", m.ARN, "<grant>", grant.GrantID,
+		"<alias>", "alias/other"+state, "<own>", "alias/own"+state, "alias/new", "alias/new"+state, `"<policy>"`, string(policy))
 	err = w.run(t, c, operation, in)
 	if strings.Contains(fault(err), m.KeyID) && !strings.Contains(fault(err), m.ARN) {
 		t.Errorf("%s in %s: %v names the key without its ARN", operation, state, err)

@@ -96,7 +96,7 @@ var pairs = []pair{
 		one(`"Principal":{"Federated":"a.amazonaws.com"}`),
 		false, false},
 	{"one name under two types", one(`"Principal":{"Service":"a.b","Federated":"a.b"}`),
-		one(`"Principal":{"Service":"a.b"}`), false, false},
+		one(`"Principal":{"Federated":"a.b"}`), false, false},
 	{"order of types", one(`"Principal":{"Service":"a.b","Federated":"a.b"}`),
 		one(`"Principal":{"Federated":"a.b","Service":"a.b"}`), true, true},
 	{"empty Condition", one(`"Condition":{}`), one(``), true, true},

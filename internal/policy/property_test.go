@@ -226,7 +226,7 @@ func mutate(r *rand.Rand, m *model) (name string, semantic bool) {
 // TestRespelling: shuffling, other spellings and reformatting keep the policy; one change anywhere does not.
 func TestRespelling(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(1000) {
+	for seed := range uint64(500) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		m := randomModel(r)
 		m.statements = m.statements[:1+r.IntN(len(m.statements))]
@@ -255,7 +255,7 @@ func TestRespelling(t *testing.T) {
 // TestLibraryEqualMeansEqual feeds both sides the spellings the library knows, and near misses.
 func TestLibraryEqualMeansEqual(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(1000) {
+	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		m := randomModel(r)
 		s := &speller{Rand: r, faithful: r.IntN(4) > 0}

@@ -20,7 +20,10 @@ type facts struct {
 	Account   string // "" when not known
 	Target    *keyFact
 	Adopt     *keyFact
-	Now       time.Time
+	// Generation is the key behind the planned generation's alias. It is asked only when the ledger is not under the
+	// state's own key: then an apply that was cut off may have moved it already.
+	Generation *keyFact
+	Now        time.Time
 	// TagsAll merges default_tags. Nil when not known.
 	TagsAll func(map[string]string) map[string]string
 }
@@ -58,6 +61,9 @@ func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 	if name := adoptName(cfg, st); name != "" {
 		asks.Go(func() { f.Adopt = askKey(ctx, clients, name, true) })
 	}
+	if alias := generationName(cfg, st); alias != "" {
+		asks.Go(func() { f.Generation = askKey(ctx, clients, alias, false) })
+	}
 	f.Account = knownAccount(st)
 	if f.Account == "" && cfg.Key != nil && cfg.Key.Policy.IsNull() {
 		asks.Go(func() {
@@ -89,6 +95,22 @@ func adoptName(cfg model, st *model) string {
 		return ""
 	}
 	return cfg.Key.Adopt.ValueString()
+}
+
+// generationName is the alias of the planned generation if the ledger may be under its key although the state says
+// otherwise.
+func generationName(cfg model, st *model) string {
+	if cfg.Key == nil || cfg.Key.Generation.IsUnknown() || st == nil || !st.exists() {
+		return ""
+	}
+	if key := st.KMSKeyARN.ValueString(); key == "" || key == awsOwned || key == st.ownKey() {
+		return ""
+	}
+	n := intOr(cfg.Key.Generation, defaultGeneration)
+	if st.Key != nil && st.Key.Generation.Equal(n) {
+		return ""
+	}
+	return generationAlias(st.Name.ValueString(), n.ValueInt64())
 }
 
 func knownAccount(st *model) string {

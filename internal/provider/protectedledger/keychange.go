@@ -32,7 +32,7 @@ func planChange(p *model, st model, f facts, mv move, rest remainder) {
 func previewChange(p, st model, mv move) *changeModel {
 	unknown := types.StringUnknown()
 	c := &changeModel{
-		From: st.KMSKeyARN, To: mv.To, Reason: mv.Reason, OldKeyAction: oldKeyAction(p, st, mv),
+		From: mv.From, To: mv.To, Reason: mv.Reason, OldKeyAction: oldKeyAction(p, st, mv),
 		AliasFrom: types.StringNull(), AliasTo: types.StringNull(),
 		Status: unknown, RequestedAt: unknown, FinishedAt: unknown,
 	}
@@ -73,7 +73,7 @@ func previewFindings(p, st model, f facts, mv move) []finding {
 		return nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "From: %s.\nTo: %s.\nReason: %s.\n", keyText(st.KMSKeyARN), targetText(p, mv),
+	fmt.Fprintf(&b, "From: %s.\nTo: %s.\nReason: %s.\n", keyText(mv.From), targetText(p, mv),
 		mv.Reason.ValueString())
 	if line := aliasLine(p, st, mv); line != "" {
 		b.WriteString(line)

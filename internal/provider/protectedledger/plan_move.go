@@ -19,6 +19,7 @@ const (
 // A move is which key the plan puts the ledger under.
 type move struct {
 	Kind   moveKind
+	From   types.String // the former key
 	To     types.String // key ARN or AWS_OWNED_KMS_KEY
 	Reason types.String
 	NewKey bool // the key is made by this apply
@@ -42,8 +43,14 @@ func decideMove(p, st model, f facts) (move, []finding) {
 		mv.Kind = stays // nothing is there to be moved
 		return mv, list
 	}
+	mv.From = st.KMSKeyARN
 	if mv.Kind == moves && mv.To.Equal(st.KMSKeyARN) {
-		return move{Kind: stays, To: mv.To}, list
+		if st.ownKey() == "" || mv.To.Equal(st.Key.ARN) {
+			return move{Kind: stays, To: mv.To}, list
+		}
+		// The service has the new key already: an apply was cut off before it could save. What is left to do is the same.
+		mv.From = st.Key.ARN
+		return mv, list
 	}
 	if mv.Kind == moves && st.KMSKeyARN.ValueString() == awsOwned {
 		mv.Reason = types.StringValue("from the AWS owned key to " + kindOfKey(p))
@@ -110,6 +117,8 @@ func moveToOwn(p, st model, f facts) (move, []finding) {
 		mv.To = types.StringValue(f.Adopt.ARN)
 	case isKept:
 		mv.To = kept.ARN
+	case f.Generation != nil && f.Generation.ARN == st.KMSKeyARN.ValueString() && f.Generation.ARN != "":
+		mv.To = st.KMSKeyARN
 	case st.Key != nil && k.Generation.ValueInt64() < st.Key.Generation.ValueInt64():
 		mv.To, mv.NewKey = types.StringUnknown(), true
 		return mv, []finding{failure(path.Root("key").AtName("generation"), "No key of that generation",

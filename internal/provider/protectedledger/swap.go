@@ -32,7 +32,8 @@ func (w *work) changeLedger(ctx context.Context, info ledgerInfo) bool {
 		}
 	}
 	w.now.DeletionProtection = w.plan.DeletionProtection
-	if target != "" && info.KeyARN != w.prior.KMSKeyARN.ValueString() {
+	announced := w.plan.Change != nil && w.plan.Change.RequestedAt.IsUnknown()
+	if target != "" && (announced || info.KeyARN != w.prior.KMSKeyARN.ValueString()) {
 		w.accepted(info)
 	} else {
 		info.show(&w.now)
@@ -53,11 +54,12 @@ func (w *work) prepareKey(ctx context.Context, info ledgerInfo) (target string, 
 	switch {
 	case w.plan.Key != nil && !w.sameOwnKey():
 		got, fresh, err := w.takeKey(ctx, w.source(), *w.plan.Key, w.tags, func(k keyInfo) {
-			if k.ARN == info.KeyARN {
-				w.tookOver(k)
-			} else {
+			switch {
+			case k.ARN != info.KeyARN:
 				w.prepared(k)
-			}
+			case w.prior.Key == nil:
+				w.tookOver(k)
+			} // else the service has it already: a change that was cut off before it could be saved
 			w.save(ctx)
 		})
 		if err != nil {
@@ -94,11 +96,14 @@ func (w *work) prepared(k keyInfo) {
 
 // newChange is the record of the change that the plan announced.
 func (w *work) newChange(to string) *changeModel {
-	mv := move{Kind: moves, To: types.StringValue(to), Reason: types.StringValue("kms_key names another key")}
-	c := previewChange(w.plan, w.prior, mv)
-	if w.plan.Change != nil {
-		c.Reason = w.plan.Change.Reason
+	mv := move{
+		Kind: moves, From: w.prior.KMSKeyARN, To: types.StringValue(to),
+		Reason: types.StringValue("kms_key names another key"),
 	}
+	if w.plan.Change != nil {
+		mv.From, mv.Reason = w.plan.Change.From, w.plan.Change.Reason
+	}
+	c := previewChange(w.plan, w.prior, mv)
 	if w.plan.Key != nil {
 		k := *w.plan.Key
 		k.ARN = mv.To

@@ -2,6 +2,7 @@ package kms_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"testing"
 
@@ -39,6 +40,7 @@ func TestParseBlobBounds(t *testing.T) {
 
 func FuzzParseBlob(f *testing.F) {
 	f.Add([]byte{})
+	f.Add(emptyBlob("arn:aws:kms:eu-west-2:" + ownerAccount + ":key/" + keyID))
 	f.Add(append([]byte{1, 2, 2, 0, 0x78, 1}, make([]byte, 200)...))
 	f.Add(append([]byte{1, 2, 2, 0, 0x78, 1}, bytes.Repeat([]byte{0xff}, 6144)...))
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -51,4 +53,14 @@ func FuzzParseBlob(f *testing.F) {
 			t.Errorf("got ARN %q, which the blob does not hold", arn)
 		}
 	})
+}
+
+// emptyBlob has the form of a blob of one zero byte under a key.
+func emptyBlob(arn string) []byte {
+	hash := sha256.Sum256([]byte(arn))
+	b := append([]byte{1, 2, 2, 0, 0x78, 1}, hash[:16]...)
+	b = append(b, make([]byte, 32)...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(arn)))
+	b = append(b, arn...)
+	return append(b, make([]byte, 32+12+1+16)...)
 }

@@ -34,8 +34,7 @@ func TestDecryptWrongContext(t *testing.T) {
 	}
 }
 
-// Every byte of a blob counts. A changed key ARN may be that of a key that is not there, which the service answers
-// without saying so.
+// Every byte of a blob counts, those of the key ARN too: a blob is never tried with another key than its own.
 func TestDecryptTamperedBlob(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -283,6 +283,32 @@ func TestDryRunComesLast(t *testing.T) {
 	wantFault(t, err, "DisabledException", arn+" is disabled.")
 }
 
+// An alias stands for its key; what is answered is the key's ARN.
+func TestEncryptByAlias(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	arn := w.addKey(t, keyID, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+	name := "alias/orders"
+	_, err := w.CreateAlias(t.Context(), as(ownerAccount), &kms.CreateAliasInput{
+		AliasName: &name, TargetKeyID: ptr(keyID),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{name, "arn:aws:kms:eu-west-2:" + ownerAccount + ":alias/orders"} {
+		sealed, err := w.Encrypt(t.Context(), as(ownerAccount), &kms.EncryptInput{KeyID: &ref, Plaintext: []byte("x")})
+		if err != nil || sealed.KeyID != arn {
+			t.Fatalf("%s: got %v, %v, want %s", ref, sealed, err, arn)
+		}
+		opened, err := w.Decrypt(t.Context(), as(ownerAccount), &kms.DecryptInput{
+			CiphertextBlob: sealed.CiphertextBlob, KeyID: &ref,
+		})
+		if err != nil || opened.KeyID != arn {
+			t.Errorf("%s: got %v, %v, want %s", ref, opened, err, arn)
+		}
+	}
+}
+
 func TestGenerateRandom(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -172,9 +172,16 @@ func (s *Service) ImportKeyMaterial(
 		if err != nil {
 			return &wire.Fault{Code: "InvalidCiphertextException"}
 		}
+		before, err := t.state(k)
+		if err != nil {
+			return err
+		}
 		m, err := t.placeMaterial(k, in, secret)
 		if err != nil {
 			return err
+		}
+		if before == statePendingImport {
+			k.Disabled = false // such a key becomes Enabled, whatever it was before it lost its material
 		}
 		m.Expires, m.Imported = expires, true
 		if in.KeyMaterialDescription != nil {

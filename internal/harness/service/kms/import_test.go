@@ -221,6 +221,30 @@ func (w world) rotateOnDemand(t *testing.T, id string) {
 	}
 }
 
+// A key that lost its material while it was disabled comes back Enabled; new dates for material that is there change
+// nothing about Disabled.
+func TestImportIntoDisabledKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.external(t, "", "")
+	p := w.parameters(t, id, "RSAES_OAEP_SHA_256", "RSA_2048")
+	secret := random(t, 32)
+	w.mustImport(t, id, p, secret, nil)
+	w.change(t, id, "disable")
+	w.mustImport(t, id, p, secret, nil)
+	if got := w.keyState(t, id); got != "Disabled" {
+		t.Errorf("got state %s, want Disabled", got)
+	}
+	w.deleteMaterial(t, id, nil)
+	if got := w.keyState(t, id); got != "PendingImport" {
+		t.Errorf("got state %s, want PendingImport", got)
+	}
+	w.mustImport(t, id, p, secret, nil)
+	if got := w.keyState(t, id); got != "Enabled" {
+		t.Errorf("got state %s, want Enabled", got)
+	}
+}
+
 // Staged material is not associated with the key: it can be deleted and replaced.
 func TestImportStagedMaterialIsReplaceable(t *testing.T) {
 	t.Parallel()

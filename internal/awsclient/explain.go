@@ -94,6 +94,7 @@ func (e endpoint) name(service, region string) string {
 
 func explainConfiguration(err error, _, _ string, _ endpoint) (string, string, bool) {
 	var wrong *RegionError
+	var address *EndpointError
 	switch {
 	case errors.Is(err, ErrNoRegion):
 		return "No AWS Region is configured", "Neither the region argument, the provider block, AWS_REGION, " +
@@ -101,6 +102,9 @@ func explainConfiguration(err error, _, _ string, _ endpoint) (string, string, b
 			"\"eu-west-2\".", true
 	case errors.As(err, &wrong):
 		return "Unknown AWS Region", fmt.Sprintf("%s. A Region looks like \"eu-west-2\".", wrong), true
+	case errors.As(err, &address):
+		return "The address of " + address.Service + " is no URL", fmt.Sprintf("%s. It comes from AWS_ENDPOINT_URL_%s, "+
+			"AWS_ENDPOINT_URL or the profile.\n\nWrite it as \"http://127.0.0.1:4566\".", address, address.Service), true
 	}
 	return "", "", false
 }

@@ -95,6 +95,7 @@ func TestExplain(t *testing.T) {
 		{"a web page instead of an answer", true, func(int, *http.Request) (*http.Response, error) {
 			return answer(200, "text/html", "<html>"), nil
 		}, harness},
+		{"no address", true, nil, func(c *awsclient.Config) { c.Endpoints.QLDB = "hidden:4566" }},
 		{"no Region", true, nil, func(c *awsclient.Config) { c.Region = "" }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

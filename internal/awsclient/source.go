@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -37,6 +38,22 @@ type RegionError struct{ Region string }
 
 func (e *RegionError) Error() string {
 	return fmt.Sprintf("%q is not the name of an AWS Region", e.Region)
+}
+
+// An EndpointError says that the address configured for a service is none. The address itself is left out: what
+// looks like no address may be a secret in the wrong place.
+type EndpointError struct{ Service string }
+
+func (e *EndpointError) Error() string {
+	return fmt.Sprintf("the address configured for %s is not a URL of http or https with a host", e.Service)
+}
+
+// ValidEndpoint says whether address can be the base URL of a service: http or https, a host, and no credentials,
+// query or fragment.
+func ValidEndpoint(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 // Source is the API of one provider configuration. Its methods may be called from many goroutines.
@@ -157,7 +174,8 @@ func (s *Source) Region() string { return s.config.Region }
 
 // In returns the clients of region, made on first use; an empty region is the provider's.
 //
-// The error is ErrNoRegion or a *RegionError.
+// The error is ErrNoRegion, a *RegionError or an *EndpointError. An address without a scheme would otherwise be
+// tried until the retries run out.
 func (s *Source) In(region string) (*Clients, error) {
 	if region == "" {
 		region = s.config.Region
@@ -186,6 +204,13 @@ func (s *Source) In(region string) (*Clients, error) {
 		KMS:       kms.NewFromConfig(guarded, s.kmsOptions),
 		QLDB:      qldb.NewFromConfig(guarded, s.qldbOptions),
 		STS:       sts.NewFromConfig(free, s.stsOptions),
+	}
+	for service, base := range map[string]*string{
+		"KMS": c.KMS.Options().BaseEndpoint, "QLDB": c.QLDB.Options().BaseEndpoint, "STS": c.STS.Options().BaseEndpoint,
+	} {
+		if base != nil && !ValidEndpoint(*base) {
+			return nil, &EndpointError{Service: service}
+		}
 	}
 	s.clients[region] = c
 	return c, nil

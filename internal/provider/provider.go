@@ -23,6 +23,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledgers"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/protectedledger"
 )
 
 // typeName starts the name of every object.
@@ -120,7 +121,16 @@ func addConfigError(resp *provider.ConfigureResponse, err error) {
 }
 
 func (p *qldbkms) Resources(context.Context) []func() resource.Resource {
-	return nil
+	return []func() resource.Resource{
+		func() resource.Resource {
+			return protectedledger.New(protectedledger.Options{
+				PollInterval: p.options.interval,
+				Hits:         p.options.hits,
+				Now:          p.options.clock.Now,
+				Sleep:        p.options.clock.Sleep,
+			})
+		},
+	}
 }
 
 func (p *qldbkms) DataSources(context.Context) []func() datasource.DataSource {

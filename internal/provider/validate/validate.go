@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -97,11 +96,7 @@ func URL() validator.String {
 		allowed: `a URL of http or https with a host, for example "http://127.0.0.1:4566", ` +
 			"without credentials, query or fragment",
 		secret: true,
-		valid: func(s string) bool {
-			u, err := url.Parse(s)
-			return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
-				u.User == nil && u.RawQuery == "" && u.Fragment == ""
-		},
+		valid:  awsclient.ValidEndpoint,
 	}
 }
 

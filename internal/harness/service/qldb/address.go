@@ -15,7 +15,8 @@ type blockAddress struct {
 // ionField is one field of a flat Ion struct: a name as symbol, quoted symbol or string, a colon, and a value that is
 // a string, an integer or another plain token.
 var ionField = regexp.MustCompile(
-	`^\s*(?:([A-Za-z_$][A-Za-z0-9_$]*)|'([^'\\\n]*)'|"([^"\\\n]*)")\s*:\s*(?:"([^"\\\n]*)"|'[^'\\\n]*'|([^\s,{}\[\]()"':]+))\s*`)
+	`^\s*(?:([A-Za-z_$][A-Za-z0-9_$]*)|'([^'\\\n]*)'|"([^"\\\n]*)")\s*:` +
+		`\s*(?:"([^"\\\n]*)"|'[^'\\\n]*'|([^\s,{}\[\]()"':]+))\s*`)
 
 // parseAddress reads a block address, such as {strandId:"BlFTjlSXze9BIh1KOszcE3",sequenceNo:14}.
 //

@@ -62,8 +62,8 @@ func (k watchedKeys) Decrypt(
 	return k.Keys.Decrypt(ctx, at, keyARN, ciphertext, ec)
 }
 
-// Before each call that one request makes to KMS or the store, another one runs from beginning to end. Whoever wins: in the end
-// the ledger works, and KMS holds exactly the grants that ledgers need.
+// Before each call that one request makes to KMS or the store, another one runs from beginning to end. Whoever wins:
+// in the end the ledger works, and KMS holds exactly the grants that ledgers need.
 func TestOvertaken(t *testing.T) {
 	t.Parallel()
 	type request struct {

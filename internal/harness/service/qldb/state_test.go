@@ -1,6 +1,7 @@
 package qldb_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,117 +90,153 @@ func (w *world) bring(name, state string) {
 	}
 }
 
-// A moment that has passed, an event, and what follows: the encryption state machine.
-func TestEncryptionStates(t *testing.T) {
-	t.Parallel()
-	disable := func(key string) func(*world) { return func(w *world) { w.keys.setState(key, "Disabled") } }
-	enable := func(key string) func(*world) { return func(w *world) { w.keys.setState(key, "Enabled") } }
-	revoke := func(key string) func(*world) { return func(w *world) { w.keys.revoke(key) } }
-	wait := func(d time.Duration) func(*world) { return func(w *world) { w.pass(d) } }
-	move := func(key string) func(*world) { return func(w *world) { w.mustRekey("orders", key) } }
-	refuse := func(key, text string) func(*world) {
-		return func(w *world) {
-			w.t.Helper()
-			if _, err := w.rekey("orders", key); code(err) != "InvalidParameterException" ||
-				!strings.Contains(err.Error(), text) {
-				w.t.Errorf("move to %s: got %v, want InvalidParameterException: %s", key, err, text)
-			}
+// An event is something that happens to the ledger orders or its keys.
+type event func(*world)
+
+func state(key, state string) event { return func(w *world) { w.keys.setState(key, state) } }
+func disable(key string) event      { return state(key, "Disabled") }
+func enable(key string) event       { return state(key, "Enabled") }
+func revoke(key string) event       { return func(w *world) { w.keys.revoke(key) } }
+func destroy(key string) event      { return func(w *world) { delete(w.keys.keys, key) } }
+func point(key string) event        { return func(w *world) { w.keys.aliases["alias/orders"] = key } }
+func wait(d time.Duration) event    { return func(w *world) { w.pass(d) } }
+func move(key string) event         { return func(w *world) { w.mustRekey("orders", key) } }
+
+// refuse asks for another key and wants to be refused.
+func refuse(key, text string) event {
+	return func(w *world) {
+		w.t.Helper()
+		if _, err := w.rekey("orders", key); code(err) != "InvalidParameterException" ||
+			!strings.Contains(err.Error(), text) {
+			w.t.Errorf("move to %s: got %v, want InvalidParameterException: %s", key, err, text)
 		}
 	}
-	const (
-		impaired = "Amazon QLDB does not have grant access on the AWS KMS customer managed key of the ledger. " +
-			"Restore the grant on the key for the ledger."
-		busy = "The ledger is already processing a KMS key change."
-	)
-	const second = time.Second
-	tests := []struct {
-		name   string
-		create string
-		events []func(*world)
-		want   string   // status
-		grants []string // keys with a grant at the end
-	}{
-		{"change finishes", mainKey, []func(*world){move(otherKey), wait(2 * second)},
+}
+
+const (
+	second   = time.Second
+	busy     = "The ledger is already processing a KMS key change."
+	impaired = "Amazon QLDB does not have grant access on the AWS KMS customer managed key of the ledger. " +
+		"Restore the grant on the key for the ledger."
+)
+
+// encryptionCase is a ledger that was created under a key a second ago, what happens to it, and what follows.
+type encryptionCase struct {
+	name   string
+	create string
+	events []event
+	want   string   // status
+	grants []string // keys with a grant at the end
+}
+
+// keyChangeCases are changes with all keys usable.
+func keyChangeCases() []encryptionCase {
+	return []encryptionCase{
+		{"change finishes", mainKey, []event{move(otherKey), wait(2 * second)},
 			"ENABLED " + otherKey, []string{otherKey}},
-		{"change takes its time", mainKey, []func(*world){move(otherKey), wait(2*second - 1)},
+		{"change takes its time", mainKey, []event{move(otherKey), wait(2*second - 1)},
 			"UPDATING " + otherKey, []string{mainKey, otherKey}},
-		{"same target during a change", mainKey, []func(*world){move(otherKey), wait(second), move(otherKey), wait(second)},
+		{"same target during a change", mainKey, []event{move(otherKey), wait(second), move(otherKey), wait(second)},
 			"ENABLED " + otherKey, []string{otherKey}},
-		{"another target during a change", mainKey, []func(*world){move(otherKey), refuse(thirdKey, busy)},
+		{"another target during a change", mainKey, []event{move(otherKey), refuse(thirdKey, busy)},
 			"UPDATING " + otherKey, []string{mainKey, otherKey}},
-		{"back during a change", mainKey, []func(*world){move(otherKey), refuse(mainKey, busy)},
+		{"back during a change", mainKey, []event{move(otherKey), refuse(mainKey, busy)},
 			"UPDATING " + otherKey, []string{mainKey, otherKey}},
-		{"owned during a change", mainKey, []func(*world){move(otherKey), refuse(awsOwned, busy)},
+		{"owned during a change", mainKey, []event{move(otherKey), refuse(awsOwned, busy)},
 			"UPDATING " + otherKey, []string{mainKey, otherKey}},
-		{"change to owned retires the grant", mainKey, []func(*world){move(awsOwned), wait(2 * second)},
+		{"change to owned retires the grant", mainKey, []event{move(awsOwned), wait(2 * second)},
 			"ENABLED " + awsOwned, nil},
-		{"disabled key is not noticed at once", mainKey, []func(*world){disable(mainKey), wait(4*second - 1)},
+	}
+}
+
+// inaccessibleCases are keys that are lost and come back.
+func inaccessibleCases() []encryptionCase {
+	return []encryptionCase{
+		{"disabled key is not noticed at once", mainKey, []event{disable(mainKey), wait(4*second - 1)},
 			"ENABLED " + mainKey, []string{mainKey}},
-		{"disabled key", mainKey, []func(*world){disable(mainKey), wait(4 * second)},
+		{"disabled key", mainKey, []event{disable(mainKey), wait(4 * second)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:05", []string{mainKey}},
-		{"the first moment stays", mainKey, []func(*world){disable(mainKey), wait(4 * second), wait(time.Hour)},
+		{"the first moment stays", mainKey, []event{disable(mainKey), wait(4 * second), wait(time.Hour)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:05", []string{mainKey}},
 		{"key comes back", mainKey,
-			[]func(*world){disable(mainKey), wait(4 * second), enable(mainKey), wait(5 * second)},
+			[]event{disable(mainKey), wait(4 * second), enable(mainKey), wait(5 * second)},
 			"ENABLED " + mainKey, []string{mainKey}},
 		{"recovery is not noticed at once", mainKey,
-			[]func(*world){disable(mainKey), wait(4 * second), enable(mainKey), wait(5*second - 1)},
+			[]event{disable(mainKey), wait(4 * second), enable(mainKey), wait(5*second - 1)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:05", []string{mainKey}},
-		{"second episode has its own moment", mainKey, []func(*world){
+		{"second episode has its own moment", mainKey, []event{
 			disable(mainKey), wait(4 * second), enable(mainKey), wait(5 * second), disable(mainKey), wait(5 * second)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:15", []string{mainKey}},
 		{"pending deletion", mainKey,
-			[]func(*world){func(w *world) { w.keys.setState(mainKey, "PendingDeletion") }, wait(4 * second)},
+			[]event{state(mainKey, "PendingDeletion"), wait(4 * second)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:05", []string{mainKey}},
 		{"deleted for good", mainKey,
-			[]func(*world){func(w *world) { delete(w.keys.keys, mainKey) }, wait(4 * second), wait(time.Hour),
+			[]event{destroy(mainKey), wait(4 * second), wait(time.Hour),
 				refuse(otherKey, impaired)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:05", []string{mainKey}},
 		{"other key while impaired", mainKey,
-			[]func(*world){disable(mainKey), wait(4 * second), refuse(otherKey, impaired), refuse(awsOwned, impaired)},
+			[]event{disable(mainKey), wait(4 * second), refuse(otherKey, impaired), refuse(awsOwned, impaired)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:05", []string{mainKey}},
-		{"grant revoked", mainKey, []func(*world){revoke(mainKey), wait(4 * second), wait(time.Hour)},
+		{"grant revoked", mainKey, []event{revoke(mainKey), wait(4 * second), wait(time.Hour)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:05", nil},
-		{"grant restored", mainKey, []func(*world){revoke(mainKey), wait(4 * second), move(mainKey)},
+		{"grant restored", mainKey, []event{revoke(mainKey), wait(4 * second), move(mainKey)},
 			"ENABLED " + mainKey, []string{mainKey}},
-		{"grant restored before anything was noticed", mainKey, []func(*world){revoke(mainKey), move(mainKey), wait(second * 9)},
+		{"grant restored before anything was noticed", mainKey,
+			[]event{revoke(mainKey), move(mainKey), wait(9 * second)},
 			"ENABLED " + mainKey, []string{mainKey}},
+	}
+}
+
+// pausedCases are keys lost during a change.
+func pausedCases() []encryptionCase {
+	return []encryptionCase{
 		{"old key unusable pauses the change", mainKey,
-			[]func(*world){move(otherKey), disable(mainKey), wait(2 * second), wait(time.Hour), refuse(thirdKey, impaired)},
+			[]event{move(otherKey), disable(mainKey), wait(2 * second), wait(time.Hour), refuse(thirdKey, impaired)},
 			"KMS_KEY_INACCESSIBLE " + otherKey + " since 10:00:03", []string{mainKey, otherKey}},
 		{"new key unusable pauses the change", mainKey,
-			[]func(*world){move(otherKey), disable(otherKey), wait(2 * second)},
+			[]event{move(otherKey), disable(otherKey), wait(2 * second)},
 			"KMS_KEY_INACCESSIBLE " + otherKey + " since 10:00:03", []string{mainKey, otherKey}},
 		{"a paused change goes on", mainKey,
-			[]func(*world){move(otherKey), disable(mainKey), wait(2 * second), enable(mainKey), wait(5 * second)},
+			[]event{move(otherKey), disable(mainKey), wait(2 * second), enable(mainKey), wait(5 * second)},
 			"UPDATING " + otherKey, []string{mainKey, otherKey}},
 		{"a paused change finishes", mainKey,
-			[]func(*world){move(otherKey), disable(mainKey), wait(2 * second), enable(mainKey), wait(5 * second),
+			[]event{move(otherKey), disable(mainKey), wait(2 * second), enable(mainKey), wait(5 * second),
 				wait(2 * second)},
 			"ENABLED " + otherKey, []string{otherKey}},
 		{"a paused change whose old grant is gone is restored", mainKey,
-			[]func(*world){move(otherKey), revoke(mainKey), wait(2 * second), move(otherKey)},
+			[]event{move(otherKey), revoke(mainKey), wait(2 * second), move(otherKey)},
 			"UPDATING " + otherKey, []string{mainKey, otherKey}},
 		{"a paused change to owned is restored", mainKey,
-			[]func(*world){move(awsOwned), revoke(mainKey), wait(2 * second), move(awsOwned), wait(2 * second)},
+			[]event{move(awsOwned), revoke(mainKey), wait(2 * second), move(awsOwned), wait(2 * second)},
 			"ENABLED " + awsOwned, nil},
+	}
+}
+
+// aliasCases are aliases that move.
+func aliasCases() []encryptionCase {
+	return []encryptionCase{
 		{"alias is not followed", "alias/orders",
-			[]func(*world){func(w *world) { w.keys.aliases["alias/orders"] = otherKey }, wait(time.Hour)},
+			[]event{point(otherKey), wait(time.Hour)},
 			"ENABLED " + mainKey, []string{mainKey}},
 		{"the key behind a moved alias must stay usable", "alias/orders",
-			[]func(*world){func(w *world) { w.keys.aliases["alias/orders"] = otherKey }, disable(mainKey), wait(4 * second)},
+			[]event{point(otherKey), disable(mainKey), wait(4 * second)},
 			"KMS_KEY_INACCESSIBLE " + mainKey + " since 10:00:05", []string{mainKey}},
 		{"naming a moved alias again follows it", "alias/orders",
-			[]func(*world){func(w *world) { w.keys.aliases["alias/orders"] = otherKey }, move("alias/orders"), wait(2 * second)},
+			[]event{point(otherKey), move("alias/orders"), wait(2 * second)},
 			"ENABLED " + otherKey, []string{otherKey}},
 	}
-	for _, test := range tests {
+}
+
+// The encryption state machine.
+func TestEncryptionStates(t *testing.T) {
+	t.Parallel()
+	for _, test := range slices.Concat(keyChangeCases(), inaccessibleCases(), pausedCases(), aliasCases()) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.active("orders", test.create)
-			for _, event := range test.events {
-				event(w)
+			for _, happen := range test.events {
+				happen(w)
 			}
 			w.wantStatus("orders", test.want)
 			w.wantGrants(test.grants...)

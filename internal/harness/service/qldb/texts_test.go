@@ -307,7 +307,9 @@ func exportTexts() []textCase {
 			in.S3ExportConfiguration.EncryptionConfiguration.ObjectEncryptionType = "AES"
 		})},
 		{title: "wrong format", run: export(func(in input) { in.OutputFormat = "CSV" })},
-		{title: "long prefix", run: export(func(in input) { in.S3ExportConfiguration.Prefix = ptr(strings.Repeat("p", 129)) })},
+		{title: "long prefix", run: export(func(in input) {
+			in.S3ExportConfiguration.Prefix = ptr(strings.Repeat("p", 129))
+		})},
 		{title: "start at end", run: export(func(in input) { in.InclusiveStartTime = in.ExclusiveEndTime })},
 		{title: "end in the future", run: export(func(in input) { in.ExclusiveEndTime = wire.At(start.Add(time.Hour)) })},
 		{title: "key without SSE_KMS", run: export(func(in input) {

@@ -46,7 +46,7 @@ type Options struct {
 	NoSync bool
 	// Command names this program in LOCK, without its secrets. "": the name of the program and its subcommand.
 	Command string
-	// SegmentBytes is the unit in which files grow, a multiple of 512 and at least 2048. 0: 1 MiB.
+	// SegmentBytes is the unit in which files grow, a multiple of 512 and at least 2048. 0: 256 KiB.
 	SegmentBytes int64
 }
 
@@ -64,7 +64,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Command = command(os.Args)
 	}
 	if o.SegmentBytes == 0 {
-		o.SegmentBytes = 1 << 20
+		o.SegmentBytes = 256 << 10
 	}
 	if o.SegmentBytes%segment.SectorSize != 0 || o.SegmentBytes < 4*segment.SectorSize {
 		return o, fmt.Errorf("open store: segment size of %d bytes is not a multiple of 512 from 2048 on", o.SegmentBytes)

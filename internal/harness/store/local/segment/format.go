@@ -21,6 +21,8 @@ const (
 	MaxPayload = 1 << 26 // largest payload of one record
 	MaxFile    = 1 << 40 // largest segment file
 
+	maxSequence = 1 << 62 // largest First, so that counting never wraps
+
 	sectorHead = 24                      // before the body in each sector of a record
 	sectorBody = SectorSize - sectorHead // body bytes in each sector
 	recordTail = 4 + 1                   // chained checksum and end mark, after the payload
@@ -96,7 +98,7 @@ func decodeHeader(b []byte) (Header, error) {
 	if !bytes.Equal(b, h.encode()) {
 		return Header{}, fmt.Errorf("the checksum of the header does not match")
 	}
-	if h.Number == 0 || h.First == 0 || h.Capacity < 2*SectorSize || h.Capacity > MaxFile ||
+	if h.Number == 0 || h.First == 0 || h.First > maxSequence || h.Capacity < 2*SectorSize || h.Capacity > MaxFile ||
 		h.Capacity%SectorSize != 0 {
 		return Header{}, fmt.Errorf("the header holds impossible values")
 	}

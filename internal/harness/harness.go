@@ -154,6 +154,8 @@ func (h *Harness) Env() map[string]string {
 		"AWS_SECRET_ACCESS_KEY": h.root.Secret,
 		"AWS_REGION":            h.cfg.Region,
 		"AWS_DEFAULT_REGION":    h.cfg.Region,
+		// The provider need not wait for a consistency that is there at once.
+		"QLDBKMS_POLL_INTERVAL": "100ms",
 	}
 }
 

@@ -23,7 +23,8 @@ func newRun() *cobra.Command {
 		Short: "Serve on a free loopback port while a command runs, and exit with its code",
 		Long: "Serve on a free loopback port while a command runs, and exit with its code.\n\n" +
 			"The command gets AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and\n" +
-			"AWS_DEFAULT_REGION, and none of the AWS settings that would lead it elsewhere.",
+			"AWS_DEFAULT_REGION, and none of the AWS settings that would lead it elsewhere. QLDBKMS_POLL_INTERVAL\n" +
+			"lets the qldbkms provider ask more often than it would ask Amazon.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := s.config(cmd)

@@ -5,6 +5,7 @@
 package clock
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -23,8 +24,9 @@ type Clock interface {
 type Movable struct {
 	mu      sync.Mutex
 	base    func() time.Time
-	offset  time.Duration
-	frozen  time.Time // zero: running
+	offset  time.Duration // of a running clock to base
+	frozen  bool
+	at      time.Time // where a frozen clock stands
 	waiters map[*waiter]struct{}
 }
 
@@ -43,7 +45,7 @@ func New(base func() time.Time) *Movable {
 // NewFrozen returns a clock that stands at t until it is moved or thawed.
 func NewFrozen(t time.Time) *Movable {
 	m := New(time.Now)
-	m.frozen = t.UTC()
+	m.frozen, m.at = true, plain(t)
 	return m
 }
 
@@ -55,20 +57,24 @@ func (m *Movable) Now() time.Time {
 }
 
 func (m *Movable) now() time.Time {
-	if !m.frozen.IsZero() {
-		return m.frozen
+	if m.frozen {
+		return m.at
 	}
-	return m.base().Add(m.offset).UTC()
+	return plain(m.base().Add(m.offset))
 }
 
-// Advance moves the clock by d, which must not be negative, and returns the new time.
+// plain drops the zone and, as UTC does, the monotonic reading, so that a time equals itself after it was stored.
+func plain(t time.Time) time.Time { return t.UTC() }
+
+// Advance moves the clock by d and returns the new time. A negative d moves nothing.
 func (m *Movable) Advance(d time.Duration) time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.frozen.IsZero() {
-		m.offset += max(d, 0)
+	d = max(d, 0)
+	if m.frozen {
+		m.at = m.at.Add(d)
 	} else {
-		m.frozen = m.frozen.Add(max(d, 0))
+		m.offset += min(d, math.MaxInt64-max(m.offset, 0)) // a sum that wrapped would run backwards
 	}
 	m.wake()
 	return m.now()
@@ -78,10 +84,10 @@ func (m *Movable) Advance(d time.Duration) time.Time {
 func (m *Movable) Set(t time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.frozen.IsZero() {
-		m.offset = t.Sub(m.base())
+	if m.frozen {
+		m.at = plain(t)
 	} else {
-		m.frozen = t.UTC()
+		m.offset = t.Sub(plain(m.base()))
 	}
 	m.wake()
 }
@@ -90,7 +96,7 @@ func (m *Movable) Set(t time.Time) {
 func (m *Movable) Freeze() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.frozen = m.now()
+	m.frozen, m.at = true, m.now()
 	m.wake()
 }
 
@@ -98,11 +104,10 @@ func (m *Movable) Freeze() {
 func (m *Movable) Thaw() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.frozen.IsZero() {
+	if !m.frozen {
 		return
 	}
-	m.offset = m.frozen.Sub(m.base())
-	m.frozen = time.Time{}
+	m.frozen, m.offset = false, m.at.Sub(plain(m.base()))
 	m.wake()
 }
 
@@ -127,6 +132,10 @@ func (m *Movable) wake() {
 	}
 }
 
+// maxTimer is how long a wait goes on before it looks at the clock again: the machine's clock may be set, or may have
+// gone on while the machine slept and timers did not.
+const maxTimer = time.Minute
+
 // arm closes w when it is due; otherwise, on a running clock, it sets a timer for the rest. m.mu is held.
 func (m *Movable) arm(w *waiter) {
 	if w.timer != nil {
@@ -139,8 +148,8 @@ func (m *Movable) arm(w *waiter) {
 		close(w.reached)
 		return
 	}
-	if m.frozen.IsZero() {
-		w.timer = time.AfterFunc(left, func() {
+	if !m.frozen {
+		w.timer = time.AfterFunc(min(left, maxTimer), func() {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			if !w.done {

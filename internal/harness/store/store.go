@@ -8,16 +8,23 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
+
+// ErrUncertain is matched, through errors.Is, by an error of State.Update after which it is not known whether the
+// writes happened: the storage failed while they were being made durable. They happened as a whole or not at all,
+// and a reader sees which after the state was opened again.
+var ErrUncertain = errors.New("the outcome of the transaction is not known")
 
 // State is a durable, ordered map from string keys to values.
 type State interface {
 	// View runs fn over one consistent snapshot.
 	View(ctx context.Context, fn func(Reader) error) error
 	// Update runs fn in a transaction that is serialisable with all others. When it returns nil the writes are
-	// durable; when it returns an error none happened. fn may run more than once, so it must have no effect but
-	// its writes. An error of fn is returned as it is.
+	// durable; when it returns an error none happened, unless the error is ErrUncertain. fn may run more than once,
+	// so it must have no effect but its writes, and must not use the State except through its Writer. An error of
+	// fn is returned as it is. A ctx that ends prevents a commit that has not begun.
 	Update(ctx context.Context, fn func(Writer) error) error
 }
 
@@ -30,9 +37,11 @@ type Reader interface {
 	Scan(prefix, after string, fn func(key string, value []byte) (more bool, err error)) error
 }
 
-// Writer reads and changes the state inside one transaction and sees its own writes.
+// Writer reads and changes the state inside one transaction and sees its own writes. The function given to Scan may
+// write; Scan goes on over what was there when it began.
 type Writer interface {
 	Reader
+	// Put keeps a copy of value at key, which must not be empty.
 	Put(key string, value []byte) error
 	// Delete removes key; a key that is not there is no error.
 	Delete(key string) error

@@ -172,11 +172,11 @@ func TestFailedSyncStopsWritingNotReading(t *testing.T) {
 			return crashfs.Pass
 		})
 		failed, ok := errors.AsType[*local.FailedError](tryPut(t.Context(), s, "a", "2"))
-		if !ok || !failed.Uncertain || !errors.Is(failed, crashfs.ErrInjected) {
+		if !ok || !errors.Is(failed, store.ErrUncertain) || !errors.Is(failed, crashfs.ErrInjected) {
 			t.Errorf("got %v, want an uncertain *FailedError with its cause", failed)
 		}
 		failed, ok = errors.AsType[*local.FailedError](tryPut(t.Context(), s, "a", "3"))
-		if !ok || failed.Uncertain {
+		if !ok || errors.Is(failed, store.ErrUncertain) {
 			t.Errorf("got %v, want a certain *FailedError", failed)
 		}
 		if syncs != 1 {

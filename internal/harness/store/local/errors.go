@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/segment"
 )
 
@@ -78,6 +79,9 @@ func (e *FailedError) Error() string {
 
 // Unwrap returns the failure.
 func (e *FailedError) Unwrap() error { return e.Err }
+
+// Is reports whether target is store.ErrUncertain and the outcome is.
+func (e *FailedError) Is(target error) bool { return e.Uncertain && target == store.ErrUncertain }
 
 // shellQuote makes a path safe to paste into a shell.
 func shellQuote(path string) string {

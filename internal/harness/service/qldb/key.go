@@ -116,9 +116,7 @@ func (s *Service) newRoot(
 		return n, s.grantFault(ctx, c, key, err)
 	}
 	if err := s.generate(ctx, l.Place, &n); err != nil {
-		if releaseErr := s.release(ctx, l, key); releaseErr != nil {
-			return n, releaseErr
-		}
+		err = errors.Join(err, s.release(ctx, l, key))
 		if faultCode(err) == "AccessDeniedException" {
 			return n, serviceDenied()
 		}

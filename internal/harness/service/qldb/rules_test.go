@@ -3,6 +3,8 @@ package qldb_test
 import (
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -289,4 +291,43 @@ func TestWire(t *testing.T) {
 		}
 		routes[op.Method+op.Path] = name
 	}
+}
+
+// Several requests and ticks at once: one creation of a name wins, and KMS holds its grant alone.
+func TestAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *qldb.Config) { c.Wake = nil })
+	var created atomic.Int32
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			key := []string{mainKey, otherKey}[i%2]
+			if _, err := w.service.CreateLedger(t.Context(), call(), createInput("orders", key)); err == nil {
+				created.Add(1)
+			} else if code(err) != "ResourceAlreadyExistsException" {
+				t.Errorf("create: %v", err)
+			}
+			if _, err := w.service.Tick(t.Context()); err != nil {
+				t.Errorf("tick: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	if got := created.Load(); got != 1 {
+		t.Errorf("ledgers created: got %d, want 1", got)
+	}
+	w.pass(time.Second)
+	for i := range 8 {
+		group.Go(func() {
+			key := []string{mainKey, otherKey, thirdKey, awsOwned}[i%4]
+			if _, err := w.rekey("orders", key); err != nil && code(err) != "InvalidParameterException" {
+				t.Errorf("move to %s: %v", key, err)
+			}
+			if _, err := w.service.Tick(t.Context()); err != nil {
+				t.Errorf("tick: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	w.settled("after all", true)
 }

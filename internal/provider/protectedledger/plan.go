@@ -52,6 +52,9 @@ func plan(cfg model, st *model, f facts) (model, []finding) {
 	if st == nil {
 		st = &model{}
 	}
+	if cfg.Region.IsNull() && f.Region == "" && !st.Region.IsNull() {
+		p.Region = st.Region // the provider block is not known yet: no reason to think of another Region
+	}
 	var list []finding
 	mv, found := decideMove(p, *st, f)
 	list = append(list, found...)

@@ -14,6 +14,9 @@ func targetFindings(p, st model, f facts, mv move) []finding {
 	var list []finding
 	place := preflight.Place{Region: p.Region.ValueString(), Partition: f.Partition}
 	needed := mv.Kind != stays || !st.exists() || replaces(p, st)
+	if outside := keyRegion(path.Root("kms_key"), p.KMSKey.ValueString(), p.Region.ValueString()); len(outside) > 0 {
+		return outside
+	}
 	if f.Target != nil && needed {
 		list = append(list, keyFindings(path.Root("kms_key"), p.KMSKey.ValueString(), *f.Target, place)...)
 	}
@@ -21,6 +24,9 @@ func targetFindings(p, st model, f facts, mv move) []finding {
 		return list
 	}
 	at := path.Root("key").AtName("adopt")
+	if outside := keyRegion(at, p.Key.Adopt.ValueString(), p.Region.ValueString()); len(outside) > 0 {
+		return append(list, outside...)
+	}
 	found := keyFindings(at, p.Key.Adopt.ValueString(), *f.Adopt, place)
 	list = append(list, found...)
 	if !known(p.Key.Rotation) || f.Adopt.ARN == "" {

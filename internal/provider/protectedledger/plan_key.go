@@ -29,8 +29,12 @@ func planKey(p *model, st model, f facts, mv move) {
 		partition = partitionOf(k.ARN.ValueString())
 	}
 	k.PolicyDocument = effectivePolicy(k.Policy, partition, account)
-	if sameKey {
-		keepPolicyText(&k, *st.Key)
+	if st.Key != nil {
+		arn := ""
+		if sameKey {
+			arn = st.ownKey()
+		}
+		keepPolicyText(&k, *st.Key, arn)
 	}
 	p.Key = &k
 }
@@ -49,12 +53,12 @@ func wantedState(now types.String, want types.Bool) types.String {
 	return now
 }
 
-// keepPolicyText keeps the state's text of a policy that means the same, so that spacing and order are no change.
-func keepPolicyText(k *keyModel, st keyModel) {
+// keepPolicyText keeps the state's text of a policy that means the same, so that spacing and order are no change. A new
+// key gets the former text too: whether there will be one may only be known at apply, and the plan must not change then.
+func keepPolicyText(k *keyModel, st keyModel, arn string) {
 	if k.PolicyDocument.IsUnknown() || st.PolicyDocument.IsNull() {
 		return
 	}
-	arn := st.ARN.ValueString()
 	if !samePolicy(k.PolicyDocument.ValueString(), st.PolicyDocument.ValueString(), arn) {
 		return
 	}
@@ -122,7 +126,8 @@ func oldKeyPending(action, state string) bool {
 // planRetained decides the keys of other generations.
 func planRetained(p *model, st model, mv move, rest remainder) {
 	p.Retained, p.RetainedUnknown = nil, false
-	if mv.Kind == maybe || p.Key != nil && (p.Key.OnDestroy.IsUnknown() || p.Key.DeletionWindow.IsUnknown()) {
+	open := mv.Kind == maybe || p.KeyUnknown || p.KMSKey.IsUnknown()
+	if open && (st.ownKey() != "" || len(st.Retained) > 0) || p.Key != nil && len(st.Retained) > 0 && (p.Key.OnDestroy.IsUnknown() || p.Key.DeletionWindow.IsUnknown()) {
 		p.RetainedUnknown = true
 		return
 	}

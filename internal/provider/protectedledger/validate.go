@@ -27,11 +27,11 @@ func (r *Resource) ValidateConfig(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	addFindings(&resp.Diagnostics, validate1(cfg))
+	addFindings(&resp.Diagnostics, contradictions(cfg))
 }
 
-// validate1 finds what one configuration says against itself.
-func validate1(cfg model) []finding {
+// contradictions finds what one configuration says against itself.
+func contradictions(cfg model) []finding {
 	var list []finding
 	if cfg.PermissionsMode.ValueString() == "ALLOW_ALL" {
 		list = append(list, warning(path.Root("permissions_mode"), "Ledger without statement permissions",

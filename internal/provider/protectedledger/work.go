@@ -85,6 +85,9 @@ func (w *work) makeLedger(ctx context.Context) bool {
 		return false
 	}
 	keyARN, fresh := w.plan.KMSKey.ValueString(), false
+	if w.plan.Key != nil && !w.aliasFree(ctx) {
+		return false
+	}
 	if w.plan.Key != nil {
 		if keyARN, fresh, ok = w.makeKey(ctx, existing.KeyARN); !ok {
 			return false
@@ -137,6 +140,26 @@ func (w *work) lookForLedger(ctx context.Context) (info ledgerInfo, taken, ok bo
 	}
 	ledgerExists(w.name, w.region, info).fail(w.diags)
 	return info, false, false
+}
+
+// aliasFree makes sure, before a key is made, that the alias does not belong to somebody else's key.
+func (w *work) aliasFree(ctx context.Context) bool {
+	alias := w.plan.Key.Alias.ValueString()
+	info, err := w.findKey(ctx, alias)
+	if err != nil || w.ours(info.ARN) || w.plan.Key.ARN.Equal(types.StringValue(info.ARN)) {
+		return true // what cannot be looked at is found out by the call that makes the alias
+	}
+	tags, err := w.keyTags(ctx, info.ARN)
+	if err != nil || tags[tagLedger] == w.name {
+		return true
+	}
+	problem{
+		At: path.Root("key").AtName("alias"), Summary: fmt.Sprintf("The alias of ledger %q is taken", w.name),
+		Cause: sentence((&aliasTakenError{Alias: alias, Key: info.ARN}).Error()), Exists: w.now.account(),
+		Next: "Nothing was changed. Choose another key.alias, or delete that alias; to protect the ledger with that key, use " +
+			"kms_key or key.adopt instead.",
+	}.fail(w.diags)
+	return false
 }
 
 func ledgerExists(name, region string, info ledgerInfo) problem {

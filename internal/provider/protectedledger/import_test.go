@@ -1,0 +1,101 @@
+package protectedledger_test
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/protectedledger"
+)
+
+var identityType = tftypes.Object{AttributeTypes: map[string]tftypes.Type{
+	"name": tftypes.String, "region": tftypes.String,
+}}
+
+func (b *bench) importRequest(id string, identity obj) *tfprotov6.ImportResourceStateResponse {
+	b.t.Helper()
+	req := &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id}
+	if identity != nil {
+		v, err := tfprotov6.NewDynamicValue(identityType, toValue(identityType, identity))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		req.Identity = &tfprotov6.ResourceIdentityData{IdentityData: &v}
+	}
+	resp, err := b.server.ImportResourceState(b.t.Context(), req)
+	if err != nil {
+		b.t.Fatalf("import: %v", err)
+	}
+	return resp
+}
+
+// importLedger imports and reads, as terraform import does.
+func (b *bench) importLedger(id string) obj {
+	b.t.Helper()
+	return b.imported(b.importRequest(id, nil))
+}
+
+func (b *bench) imported(resp *tfprotov6.ImportResourceStateResponse) obj {
+	b.t.Helper()
+	b.fatal("import", resp.Diagnostics)
+	raw := b.value(resp.ImportedResources[0].State)
+	state, _ := toNative(raw).(obj)
+	read := b.refresh(state)
+	b.fatal("read after import", read.diags)
+	return read.state
+}
+
+func TestImport(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	arn := b.newKey(nil)
+	b.newAlias("alias/shared", arn)
+	cfg := obj{"name": "orders", "kms_key": arn, "tags": obj{"team": "ledger"}, "deletion_protection": false}
+	st := b.mustApply(cfg, nil)
+	imports := map[string]func() obj{
+		"name":          func() obj { return b.importLedger("orders") },
+		"region/name":   func() obj { return b.importLedger("eu-west-2/orders") },
+		"ARN":           func() obj { return b.importLedger(st["arn"].(string)) },
+		"identity":      func() obj { return b.imported(b.importRequest("", obj{"name": "orders", "region": "eu-west-2"})) },
+		"identity name": func() obj { return b.imported(b.importRequest("", obj{"name": "orders"})) },
+	}
+	for name, run := range imports {
+		got := run()
+		if text := differences(st, got, ""); text != "" {
+			t.Errorf("imported by %s differs:\n%s", name, text)
+		}
+		if planned := b.plan(cfg, got); differences(got, planned.state, "") != "" {
+			t.Errorf("plan after import by %s:\n%s", name, differences(got, planned.state, ""))
+		}
+	}
+	if missing := b.importRequest("missing", nil); len(missing.Diagnostics) > 0 {
+		t.Errorf("import of a missing ledger:\n%s", printed(missing.Diagnostics))
+	} else if got, _ := toNative(b.value(missing.ImportedResources[0].State)).(obj); b.refresh(got).state != nil {
+		t.Errorf("a missing ledger was imported")
+	}
+	bad := b.importRequest("arn:aws:qldb:eu-west-2:111122223333:stream/orders/x", nil)
+	wantError(t, outcome{diags: bad.Diagnostics}, "Import id of a ledger not understood", "three forms")
+}
+
+func TestParseImportID(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string][2]string{
+		"orders":           {"orders", ""},
+		"eu-west-2/orders": {"orders", "eu-west-2"},
+		"arn:aws:qldb:us-east-1:111122223333:ledger/orders": {"orders", "us-east-1"},
+	} {
+		name, region, ok := protectedledger.ParseImportID(id)
+		if !ok || name != want[0] || region != want[1] {
+			t.Errorf("%s gives %q, %q, %t; want %q", id, name, region, ok, want)
+		}
+	}
+	for _, id := range []string{
+		"", "/", "eu-west-2/", "eu-west-2/a/b", "nowhere/orders", "arn:aws:kms:eu-west-2:111122223333:key/x",
+		"arn:aws:qldb:eu-west-2:111122223333:ledger/", "arn:aws:qldb:eu-west-2:111122223333:ledger/orders/table/x", "a b",
+	} {
+		if name, region, ok := protectedledger.ParseImportID(id); ok {
+			t.Errorf("%q was understood as %q, %q", id, name, region)
+		}
+	}
+}

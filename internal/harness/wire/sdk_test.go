@@ -99,7 +99,8 @@ func TestQLDBClient(t *testing.T) {
 
 	arn := "arn:aws:qldb:eu-west-2:111122223333:ledger/orders"
 	keys := []string{"ü", "a b", "c/d&e"} // in the order in which the signer sorts them
-	if _, err := client.UntagResource(t.Context(), &qldb.UntagResourceInput{ResourceArn: &arn, TagKeys: keys}); err != nil {
+	_, err = client.UntagResource(t.Context(), &qldb.UntagResourceInput{ResourceArn: &arn, TagKeys: keys})
+	if err != nil {
 		t.Fatalf("UntagResource: %v", err)
 	}
 	_, in := h.last(t)

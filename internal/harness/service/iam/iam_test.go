@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/iam"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
@@ -63,7 +61,7 @@ func TestEnsureRoot(t *testing.T) {
 	if err != nil || created {
 		t.Fatalf("after a restart: created %t, %v", created, err)
 	}
-	if diff := cmp.Diff([]string{key.ID, key.Secret, account}, []string{again.ID, again.Secret, again.Account}); diff != "" {
+	if again.ID != key.ID || again.Secret != key.Secret || again.Account != account {
 		t.Error("after a restart the key is another one")
 	}
 	got, found, err := service.Lookup(t.Context(), key.ID)

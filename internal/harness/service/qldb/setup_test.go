@@ -184,6 +184,9 @@ func (w *world) tick() time.Time {
 	if err != nil {
 		w.t.Fatalf("tick: %v", err)
 	}
+	if !next.IsZero() && !next.After(w.clock.Now()) {
+		w.t.Errorf("tick left something that is due now")
+	}
 	return next
 }
 

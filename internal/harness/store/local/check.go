@@ -26,24 +26,27 @@ func Check(ctx context.Context, dir string, o Options) (r Report, err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return Report{}, fmt.Errorf("check data directory: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("check data directory: %w", err)
-		}
-	}()
 	d := directory{fs: o.FS, path: dir, step: o.SegmentBytes}
 	is, err := d.look()
 	if err != nil {
-		return Report{}, err
+		return Report{}, opening(err)
 	}
 	if is != contentWhole {
-		return Report{}, fmt.Errorf("%s: %w", dir, ErrEmpty)
+		return Report{}, fmt.Errorf("check data directory %s: %w", dir, ErrEmpty)
 	}
 	release, err := d.lock(o.Command)
 	if err != nil {
-		return Report{}, err
+		return Report{}, opening(err)
 	}
-	defer func() { err = errors.Join(err, release()) }()
+	r, err = d.check(ctx)
+	if lock := release(); err == nil {
+		err = lock
+	}
+	return r, opening(err)
+}
+
+// check reads a directory that is locked and complete.
+func (d directory) check(ctx context.Context) (r Report, err error) {
 	secret, err := readSecret(d.fs, d.file(secretName))
 	if err != nil {
 		return Report{}, err

@@ -57,7 +57,7 @@ func wantRefused(t *testing.T, fs *crashfs.FS, file, what string) int64 {
 		t.Fatalf("%s: the store opened with %v", what, content(t, s))
 	}
 	corrupt, ok := errors.AsType[*local.CorruptError](err)
-	if !ok || corrupt.File != file || !strings.Contains(err.Error(), file) {
+	if !ok || corrupt.File != file || !strings.HasPrefix(err.Error(), file+" is damaged at offset ") {
 		t.Fatalf("%s: got %v, want a *CorruptError about %s", what, err, file)
 	}
 	if !maps.EqualFunc(before, fs.Files(), bytes.Equal) { // cmp.Diff takes too long for so many

@@ -65,7 +65,7 @@ func TestSecondProcessIsNamedAndItsDeathFreesTheDirectory(t *testing.T) {
 	_, err = local.Open(t.Context(), dir, local.Options{})
 	want := fmt.Sprintf("data directory %s is in use by process %d (qldbkms-harness serve): stop it, or choose another "+
 		"--data-dir", dir, holder.Process.Pid)
-	if inUse, ok := errors.AsType[*local.InUseError](err); !ok || inUse.Error() != want {
+	if !errors.As(err, new(*local.InUseError)) || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 	if _, err := local.Check(t.Context(), dir, local.Options{}); !errors.As(err, new(*local.InUseError)) {

@@ -83,6 +83,15 @@ func (e *FailedError) Unwrap() error { return e.Err }
 // Is reports whether target is store.ErrUncertain and the outcome is.
 func (e *FailedError) Is(target error) bool { return e.Uncertain && target == store.ErrUncertain }
 
+// opening adds what was tried to an error that does not say so itself.
+func opening(err error) error {
+	switch err.(type) {
+	case nil, *CorruptError, *InUseError, *MissingSecretError, *ForeignError, *ModeError:
+		return err
+	}
+	return fmt.Errorf("open data directory: %w", err)
+}
+
 // shellQuote makes a path safe to paste into a shell.
 func shellQuote(path string) string {
 	plain := func(r rune) bool {

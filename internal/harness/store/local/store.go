@@ -126,19 +126,22 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	d := directory{fs: o.FS, path: dir, noSync: o.NoSync, step: o.SegmentBytes}
 	if err := d.make(dir); err != nil {
-		return nil, fmt.Errorf("open data directory: %w", err)
+		return nil, opening(err)
 	}
 	if _, err := d.look(); err != nil { // before LOCK is put into a directory of somebody else
-		return nil, fmt.Errorf("open data directory: %w", err)
+		return nil, opening(err)
 	}
 	release, err := d.lock(o.Command)
 	if err != nil {
-		return nil, fmt.Errorf("open data directory: %w", err)
+		return nil, opening(err)
 	}
 	s := &Store{dir: d, log: o.Log, release: release,
 		writing: make(chan struct{}, 1), flushing: make(chan struct{}, 1)}
 	if err := s.open(ctx, o); err != nil {
-		return nil, errors.Join(fmt.Errorf("open data directory: %w", err), release())
+		if lock := release(); lock != nil {
+			o.Log.Warn("could not clear the lock file", "dir", dir, "err", lock)
+		}
+		return nil, opening(err)
 	}
 	return s, nil
 }

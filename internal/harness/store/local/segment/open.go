@@ -268,5 +268,8 @@ func (r *reading) with(name string, fn func(f disk.File, size int64) error) erro
 	if err == nil {
 		err = fn(f, size)
 	}
-	return errors.Join(err, f.Close())
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return err
 }

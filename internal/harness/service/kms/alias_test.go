@@ -61,13 +61,14 @@ func TestUpdateAliasAcrossKinds(t *testing.T) {
 	sign := w.create(t, kms.CreateKeyInput{KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY"})
 	edwards := w.create(t, kms.CreateKeyInput{KeySpec: "ECC_NIST_EDWARDS25519", KeyUsage: "SIGN_VERIFY"})
 	agree := w.create(t, kms.CreateKeyInput{KeySpec: "ECC_NIST_P256", KeyUsage: "KEY_AGREEMENT"})
+	secret := w.create(t, kms.CreateKeyInput{KeySpec: "SM2", KeyUsage: "ENCRYPT_DECRYPT"})
 	mac := w.create(t, kms.CreateKeyInput{KeySpec: "HMAC_256", KeyUsage: "GENERATE_VERIFY_MAC"})
 	for i, tt := range []struct {
 		from, to *kms.KeyMetadata
 		allowed  bool
 	}{
 		{symmetric, sign, false}, {sign, edwards, true}, {sign, agree, false}, {symmetric, mac, false},
-		{symmetric, symmetric, true},
+		{symmetric, secret, false}, {symmetric, symmetric, true},
 	} {
 		name := fmt.Sprintf("alias/a%d", i)
 		w.alias(t, name, tt.from.KeyID)

@@ -107,6 +107,10 @@ func TestGrantNameMakesIdempotent(t *testing.T) {
 		in := &kms.DescribeKeyInput{KeyID: &m.KeyID, GrantTokens: []string{token}}
 		must[*kms.DescribeKeyOutput](t)(w.DescribeKey(t.Context(), as(ownerAccount), in))
 	}
+	elsewhere := as(ownerAccount)
+	elsewhere.Region = "us-east-1"
+	_, err := w.RetireGrant(t.Context(), elsewhere, &kms.RetireGrantInput{GrantToken: &first.GrantToken})
+	wantFault(t, err, "InvalidGrantTokenException", "The grant token is not valid.")
 	other := w.grant(t, m.KeyID, kms.CreateGrantInput{Name: ptr("n")})
 	unnamed := kms.CreateGrantInput{}
 	if w.grant(t, m.KeyID, unnamed).GrantID == w.grant(t, m.KeyID, unnamed).GrantID || other.GrantID == first.GrantID {

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -209,7 +210,8 @@ func TestLedgerLosesKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAccount(t)
+			// A ledger looks at its key only when told to: a slow machine must not let it notice early.
+			a := newAccount(t, acctest.WithTiming(acctest.Timing{KeyCache: 24 * time.Hour}))
 			_, keyARN := a.key("alias/orders")
 			a.ledger("orders", keyARN, nil)
 			test.harm(a, keyARN)

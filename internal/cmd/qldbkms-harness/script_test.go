@@ -54,6 +54,9 @@ func TestScripts(t *testing.T) {
 			case "aws":
 				_, err := exec.LookPath("aws")
 				return err == nil, nil
+			case "identity": // Terraform knows resource identity from 1.12 on, OpenTofu in every release we support
+				out, err := exec.Command(engine, "version").Output()
+				return !strings.Contains(string(out), "Terraform v1.11."), err
 			case "awsqldb":
 				return exec.Command("aws", "qldb", "help").Run() == nil, nil
 			}

@@ -9,21 +9,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"testing/iotest"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/crashfs"
 )
 
-// holdVariable makes the test binary a process that holds the data directory it names.
-const holdVariable = "LOCAL_TEST_HOLD"
+// These make the test binary a process that works on the data directory they name.
+const (
+	holdVariable  = "LOCAL_TEST_HOLD"
+	countVariable = "LOCAL_TEST_COUNT"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(holdVariable); dir != "" {
 		os.Exit(hold(dir))
+	}
+	if dir := os.Getenv(countVariable); dir != "" {
+		os.Exit(count(dir))
 	}
 	os.Exit(m.Run())
 }
@@ -42,6 +52,59 @@ func hold(dir string) int {
 	fmt.Println("held")
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	return 0
+}
+
+// count says each transaction of a history that was acknowledged, until it is killed.
+func count(dir string) int {
+	ctx := context.Background()
+	s, err := local.Open(ctx, dir, local.Options{SegmentBytes: 4096})
+	for i := 1; err == nil; i++ {
+		if err = s.Update(ctx, func(w store.Writer) error { return step(w, i) }); err == nil {
+			_, err = fmt.Println(i)
+		}
+	}
+	fmt.Println(err)
+	return 1
+}
+
+func TestKilledProcessLosesNothingItAcknowledged(t *testing.T) {
+	t.Parallel()
+	for _, after := range []int{1, 20, 75} {
+		dir := t.TempDir()
+		counter := exec.CommandContext(t.Context(), os.Args[0])
+		counter.Env = append(os.Environ(), countVariable+"="+dir)
+		out, err := counter.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := counter.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		acknowledged := 0
+		for lines.Scan() {
+			n, err := strconv.Atoi(lines.Text())
+			if err != nil {
+				t.Fatalf("the process said %q", lines.Text())
+			}
+			if acknowledged = n; n == after {
+				if err := counter.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := counter.Wait(); err == nil {
+			t.Error("the process was not killed")
+		}
+		got := content(t, open(t, dir, local.Options{}))
+		n, _ := strconv.Atoi(got["n"])
+		if n != acknowledged && n != acknowledged+1 {
+			t.Errorf("got %d transactions, want %d or one more", n, acknowledged)
+		}
+		if diff := cmp.Diff(stateAfter(n), got); diff != "" {
+			t.Errorf("state after %d transactions (-want +got):\n%s", n, diff)
+		}
+	}
 }
 
 func TestSecondProcessIsNamedAndItsDeathFreesTheDirectory(t *testing.T) {

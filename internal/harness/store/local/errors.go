@@ -73,8 +73,8 @@ func (e *FailedError) Error() string {
 	if e.Uncertain {
 		what = "whether this change was stored is known after a restart"
 	}
-	return fmt.Sprintf("data directory %s: a write failed (%v): %s; make sure the disk is sound and has space, then restart",
-		e.Dir, e.Err, what)
+	return fmt.Sprintf("data directory %s: a write failed (%v): %s; make sure the disk is sound and has space, "+
+		"then restart", e.Dir, e.Err, what)
 }
 
 // Unwrap returns the failure.

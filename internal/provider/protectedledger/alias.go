@@ -19,7 +19,7 @@ type aliasTakenError struct{ Alias, Key string }
 
 // Error implements error.
 func (e *aliasTakenError) Error() string {
-	return fmt.Sprintf("%s already points to key %s, which does not belong to this ledger", e.Alias, e.Key)
+	return fmt.Sprintf("alias %s already points to key %s, which does not belong to this ledger", e.Alias, e.Key)
 }
 
 // pointAlias makes the alias point to the key: it is created, or moved when mayMove allows to take it from the key it

@@ -258,3 +258,13 @@ func own(name string, key obj) obj {
 	}
 	return obj{"name": name, "deletion_protection": false, "key": key}
 }
+
+func (b *bench) tagLedger(arn, key, value string) {
+	b.t.Helper()
+	_, err := b.QLDB().TagResource(b.t.Context(), &qldb.TagResourceInput{
+		ResourceArn: &arn, Tags: map[string]*string{key: &value},
+	})
+	if err != nil {
+		b.t.Fatalf("tag ledger: %v", err)
+	}
+}

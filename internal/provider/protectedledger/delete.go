@@ -205,8 +205,8 @@ func (w *work) deleteRetained(ctx context.Context, key retainedKey) bool {
 	return true
 }
 
-// endKey takes the generation alias off a key, so that a later ledger of that name starts afresh, and schedules the
-// key's deletion unless it is to be retained.
+// endKey takes the generation alias off a key and schedules the key's deletion. A key to retain loses its bookkeeping
+// instead, so that a later ledger of that name starts afresh.
 func (w *work) endKey(ctx context.Context, key retainedKey, action string) error {
 	arn := key.ARN.ValueString()
 	if action == scheduleDeletion {
@@ -219,7 +219,7 @@ func (w *work) endKey(ctx context.Context, key retainedKey, action string) error
 		return err
 	}
 	if action != scheduleDeletion {
-		return nil
+		return w.releaseKey(ctx, arn)
 	}
 	days := key.DeletionWindow.ValueInt64()
 	if w.now.Key != nil {

@@ -16,7 +16,7 @@ type foreignAliasError struct{ Alias, Key string }
 
 // Error implements error.
 func (e *foreignAliasError) Error() string {
-	return fmt.Sprintf("%s points to key %s, which was not made for this ledger", e.Alias, e.Key)
+	return fmt.Sprintf("alias %s points to key %s, which was not made for this ledger", e.Alias, e.Key)
 }
 
 // findGeneration looks for a key that an earlier apply made for generation n and could not save: first by its alias,

@@ -215,7 +215,8 @@ func (c *calls) observeKey(k *keyModel, st model, s sight) {
 // aliasLost says whether the alias is known not to point to the key. While a change of key runs it still points to the
 // former key, as it should.
 func (s sight) aliasLost(st model) bool {
-	if st.Key.Alias.ValueString() == "" || s.aliasErr != nil && !isNotFound(s.aliasErr) {
+	unseen := s.aliasErr != nil && !isNotFound(s.aliasErr)
+	if st.Key.Alias.ValueString() == "" || unseen || isNotFound(s.keyErr) { // no alias can point to a key that is gone
 		return false
 	}
 	if isNotFound(s.aliasErr) {

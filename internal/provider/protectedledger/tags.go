@@ -161,3 +161,14 @@ func (c *calls) setKeyTags(ctx context.Context, arn string, want map[string]stri
 	})
 	return err
 }
+
+// releaseKey takes the bookkeeping off a key that is kept. A key that is gone, or will be, keeps what it has.
+func (c *calls) releaseKey(ctx context.Context, arn string) error {
+	_, err := c.kms.UntagResource(ctx, &kms.UntagResourceInput{
+		KeyId: aws.String(arn), TagKeys: []string{tagLedger, tagGeneration},
+	})
+	if isNotFound(err) || isInvalidState(err) {
+		return nil
+	}
+	return err
+}

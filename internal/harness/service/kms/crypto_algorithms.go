@@ -2,9 +2,9 @@ package kms
 
 import (
 	"crypto"
-	"crypto/ecdh"
 	"crypto/elliptic"
 	"slices"
+	"strings"
 )
 
 // algorithm is what a signing, encryption or MAC algorithm of the KMS API means to the standard library.
@@ -47,14 +47,13 @@ var (
 // curve is an elliptic curve of the KMS API, for signatures and for key agreement.
 type curve struct {
 	ecdsa elliptic.Curve
-	ecdh  ecdh.Curve
 	sign  string // the one algorithm that goes with it
 }
 
 var curves = map[string]curve{
-	"ECC_NIST_P256": {elliptic.P256(), ecdh.P256(), "ECDSA_SHA_256"},
-	"ECC_NIST_P384": {elliptic.P384(), ecdh.P384(), "ECDSA_SHA_384"},
-	"ECC_NIST_P521": {elliptic.P521(), ecdh.P521(), "ECDSA_SHA_512"},
+	"ECC_NIST_P256": {elliptic.P256(), "ECDSA_SHA_256"},
+	"ECC_NIST_P384": {elliptic.P384(), "ECDSA_SHA_384"},
+	"ECC_NIST_P521": {elliptic.P521(), "ECDSA_SHA_512"},
 }
 
 // cryptoAlgorithmsOf lists what a key of this spec and usage can do, in the order DescribeKey shows it.
@@ -74,8 +73,8 @@ func cryptoAlgorithmsOf(spec, usage string) []string {
 	case usageSign:
 		return signingAlgorithmsOf(spec)
 	case usageMAC:
-		if size, isHMAC := hmacSize(spec); isHMAC {
-			return []string{"HMAC_SHA_" + size}
+		if bits, isHMAC := strings.CutPrefix(spec, "HMAC_"); isHMAC {
+			return []string{"HMAC_SHA_" + bits}
 		}
 	case usageAgree:
 		return []string{"ECDH"}
@@ -88,7 +87,7 @@ func cryptoAlgorithmsOf(spec, usage string) []string {
 func signingAlgorithmsOf(spec string) []string {
 	switch spec {
 	case "RSA_2048", "RSA_3072", "RSA_4096":
-		return slices.Clone(signingAlgorithms[:6])
+		return slices.Concat(signingAlgorithms[3:6], signingAlgorithms[:3]) // PKCS #1 first, as the service shows them
 	case "ECC_SECG_P256K1":
 		return []string{"ECDSA_SHA_256"}
 	case "ECC_NIST_EDWARDS25519":
@@ -102,13 +101,4 @@ func signingAlgorithmsOf(spec string) []string {
 		return []string{c.sign}
 	}
 	return nil
-}
-
-// hmacSize is the digest length in the name of an HMAC key spec, "256" of HMAC_256.
-func hmacSize(spec string) (string, bool) {
-	switch spec {
-	case "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512":
-		return spec[len("HMAC_"):], true
-	}
-	return "", false
 }

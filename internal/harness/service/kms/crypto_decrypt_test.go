@@ -83,8 +83,12 @@ func TestDecryptHiddenKey(t *testing.T) {
 	_, err := w.Decrypt(t.Context(), as(foreignAccount), in)
 	wantFault(t, err, "AccessDeniedException", hiddenKey)
 
+	// Elsewhere there is even a key of the same id, as multi-Region keys have.
 	elsewhere := as(ownerAccount)
 	elsewhere.Region = "us-east-1"
+	if _, err := w.AddKey(t.Context(), elsewhere, keyID, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"); err != nil {
+		t.Fatal(err)
+	}
 	_, err = w.Decrypt(t.Context(), elsewhere, in)
 	wantFault(t, err, "AccessDeniedException", hiddenKey)
 

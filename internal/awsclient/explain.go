@@ -103,8 +103,9 @@ func explainConfiguration(err error, _, _ string, _ endpoint) (string, string, b
 	case errors.As(err, &wrong):
 		return "Unknown AWS Region", fmt.Sprintf("%s. A Region looks like \"eu-west-2\".", wrong), true
 	case errors.As(err, &address):
-		return "The address of " + address.Service + " is no URL", fmt.Sprintf("%s. It comes from AWS_ENDPOINT_URL_%s, "+
-			"AWS_ENDPOINT_URL or the profile.\n\nWrite it as \"http://127.0.0.1:4566\".", address, address.Service), true
+		return "The address of " + address.Service + " is no URL", fmt.Sprintf("The address must be a URL of http or https "+
+			"with a host, for example \"http://127.0.0.1:4566\". It comes from AWS_ENDPOINT_URL_%s, AWS_ENDPOINT_URL or "+
+			"the profile.", address.Service), true
 	}
 	return "", "", false
 }

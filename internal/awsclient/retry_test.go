@@ -30,17 +30,19 @@ func TestAttempts(t *testing.T) {
 		mode    aws.RetryMode
 		want    int
 	}{
-		"server error":              {answer: fail(500, "KMSInternalException"), want: 11},
-		"throttling":                {answer: fail(400, "ThrottlingException"), want: 11},
-		"throttling, adaptive mode": {answer: fail(400, "ThrottlingException"), retries: aws.Int(1), mode: "adaptive", want: 2},
-		"throttling, retries set":   {answer: fail(400, "ThrottlingException"), retries: aws.Int(3), want: 4},
-		"throttling, no retries":    {answer: fail(400, "ThrottlingException"), retries: aws.Int(0), want: 1},
-		"refused by policy":         {answer: fail(400, "AccessDeniedException"), want: 1},
-		"connection reset":          {answer: broken(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), want: 11},
-		"connection refused":        {answer: broken(refusedDial()), want: 3},
-		"connection refused, none":  {answer: broken(refusedDial()), retries: aws.Int(0), want: 1},
-		"no such host":              {answer: broken(&net.DNSError{Err: "no such host", IsNotFound: true}), want: 3},
-		"name server silent":        {answer: broken(&net.DNSError{Err: "i/o timeout", IsTimeout: true}), want: 3},
+		"server error": {answer: fail(500, "KMSInternalException"), want: 11},
+		"throttling":   {answer: fail(400, "ThrottlingException"), want: 11},
+		"throttling, adaptive mode": {
+			answer: fail(400, "ThrottlingException"), retries: aws.Int(1), mode: "adaptive", want: 2,
+		},
+		"throttling, retries set":  {answer: fail(400, "ThrottlingException"), retries: aws.Int(3), want: 4},
+		"throttling, no retries":   {answer: fail(400, "ThrottlingException"), retries: aws.Int(0), want: 1},
+		"refused by policy":        {answer: fail(400, "AccessDeniedException"), want: 1},
+		"connection reset":         {answer: broken(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), want: 11},
+		"connection refused":       {answer: broken(refusedDial()), want: 3},
+		"connection refused, none": {answer: broken(refusedDial()), retries: aws.Int(0), want: 1},
+		"no such host":             {answer: broken(&net.DNSError{Err: "no such host", IsNotFound: true}), want: 3},
+		"name server silent":       {answer: broken(&net.DNSError{Err: "i/o timeout", IsTimeout: true}), want: 3},
 		"unknown authority": {
 			answer: broken(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), want: 1,
 		},

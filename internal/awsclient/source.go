@@ -205,11 +205,14 @@ func (s *Source) In(region string) (*Clients, error) {
 		QLDB:      qldb.NewFromConfig(guarded, s.qldbOptions),
 		STS:       sts.NewFromConfig(free, s.stsOptions),
 	}
-	for service, base := range map[string]*string{
-		"KMS": c.KMS.Options().BaseEndpoint, "QLDB": c.QLDB.Options().BaseEndpoint, "STS": c.STS.Options().BaseEndpoint,
+	for _, configured := range []struct {
+		service string
+		address *string
+	}{
+		{"KMS", c.KMS.Options().BaseEndpoint}, {"QLDB", c.QLDB.Options().BaseEndpoint}, {"STS", c.STS.Options().BaseEndpoint},
 	} {
-		if base != nil && !ValidEndpoint(*base) {
-			return nil, &EndpointError{Service: service}
+		if configured.address != nil && !ValidEndpoint(*configured.address) {
+			return nil, &EndpointError{Service: configured.service}
 		}
 	}
 	s.clients[region] = c

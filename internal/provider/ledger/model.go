@@ -67,7 +67,7 @@ func timeValue(t *time.Time) types.String {
 	if t == nil {
 		return types.StringNull()
 	}
-	return types.StringValue(t.UTC().Format(time.RFC3339))
+	return types.StringValue(t.UTC().Format(time.RFC3339Nano))
 }
 
 // warn says when the ledger cannot use its key, or is about to lose it.

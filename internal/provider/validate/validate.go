@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -50,9 +51,16 @@ func Region() validator.String {
 	return text{allowed: `the name of an AWS Region, for example "eu-west-2"`, valid: awsclient.ValidRegion}
 }
 
+// pattern reports whether a string matches expr, which is compiled at the first use: a provider is started five times
+// for one plan, and these patterns cost more than half of what it does before it is ready.
+func pattern(expr string) func(string) bool {
+	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+	return func(s string) bool { return compiled().MatchString(s) }
+}
+
 var (
-	nameCharacters = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
-	onlyDigits     = regexp.MustCompile(`^[0-9]+$`)
+	nameCharacters = pattern(`^[A-Za-z0-9-]{1,32}$`)
+	onlyDigits     = pattern(`^[0-9]+$`)
 )
 
 // LedgerName accepts what CreateLedger accepts as a name.
@@ -63,7 +71,7 @@ func LedgerName() validator.String {
 		allowed: "1 to 32 letters, digits and hyphens, not only digits, with no hyphen at either end " +
 			"and no two in a row",
 		valid: func(s string) bool {
-			return nameCharacters.MatchString(s) && !onlyDigits.MatchString(s) &&
+			return nameCharacters(s) && !onlyDigits(s) &&
 				!strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") && !strings.Contains(s, "--")
 		},
 	}
@@ -75,7 +83,7 @@ const AWSOwnedKey = "AWS_OWNED_KMS_KEY"
 var (
 	keyID     = `([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})`
 	aliasName = `alias/[A-Za-z0-9/_-]{1,250}`
-	keyForms  = regexp.MustCompile(`^(` + keyID + `|` + aliasName + `|` +
+	keyForms  = pattern(`^(` + keyID + `|` + aliasName + `|` +
 		`arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/` + keyID + `|` + aliasName + `))$`)
 )
 
@@ -86,7 +94,7 @@ var (
 func KMSKey() validator.String {
 	return text{
 		allowed: "a key id, a key ARN, an alias name (alias/...), an alias ARN, or " + AWSOwnedKey,
-		valid:   func(s string) bool { return s == AWSOwnedKey || keyForms.MatchString(s) },
+		valid:   func(s string) bool { return s == AWSOwnedKey || keyForms(s) },
 	}
 }
 
@@ -100,30 +108,30 @@ func URL() validator.String {
 	}
 }
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+var accountID = pattern(`^[0-9]{12}$`)
 
 // AccountID accepts an AWS account id.
 func AccountID() validator.String {
-	return text{allowed: "an AWS account id: 12 digits, quoted", valid: accountID.MatchString}
+	return text{allowed: "an AWS account id: 12 digits, quoted", valid: accountID}
 }
 
-var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,512}$`)
+var roleARN = pattern(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,512}$`)
 
 // RoleARN accepts the ARN of an IAM role.
 func RoleARN() validator.String {
 	return text{
 		allowed: `the ARN of an IAM role, for example "arn:aws:iam::111122223333:role/deploy"`,
-		valid:   roleARN.MatchString,
+		valid:   roleARN,
 	}
 }
 
-var sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+var sessionName = pattern(`^[\w+=,.@-]{2,64}$`)
 
 // SessionName accepts what AssumeRole accepts as a session name or a source identity.
 //
 // Source: STS API reference, AssumeRole, RoleSessionName.
 func SessionName() validator.String {
-	return text{allowed: "2 to 64 letters, digits or any of _+=,.@-", valid: sessionName.MatchString}
+	return text{allowed: "2 to 64 letters, digits or any of _+=,.@-", valid: sessionName}
 }
 
 // Duration accepts a duration in Go's notation from least to most.

@@ -128,6 +128,9 @@ func aliasLine(p, st model, mv move) string {
 }
 
 func policyLine(p, st model) string {
+	if p.Key == nil && (p.KMSKey.IsNull() || p.KMSKey.ValueString() == awsOwned) {
+		return "Policy: none. The AWS owned key has no key policy, no grants and no trail in this account (KP-613).\n"
+	}
 	if p.Key == nil {
 		return "Policy: that of the key; this resource does not manage it.\n"
 	}

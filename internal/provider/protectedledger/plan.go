@@ -66,10 +66,14 @@ func plan(cfg model, st *model, f facts) (model, []finding) {
 	planStatus(&p, *st, f, mv, rest)
 	planChange(&p, *st, f, mv, rest)
 	planRetained(&p, *st, mv, rest)
-	list = append(list, targetFindings(p, *st, f, mv)...)
+	if !failed(list) {
+		list = append(list, targetFindings(p, *st, f, mv)...)
+	}
 	list = append(list, transitionFindings(p, *st, mv)...)
-	list = append(list, previewFindings(p, *st, f, mv)...)
-	return p, list
+	if failed(list) {
+		return p, list // no preview of what will not happen
+	}
+	return p, append(list, previewFindings(p, *st, f, mv)...)
 }
 
 // withDefaults fills in what the configuration left open.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -180,7 +181,7 @@ func (w *work) follow(ctx context.Context) bool {
 		info, err := w.awaitReady(ctx, w.now.KMSKeyARN.ValueString(), w.repairing())
 		if err != nil {
 			w.observeNow(ctx)
-			w.waitEnded(err)
+			w.waitEnded(ctx, err)
 			return false
 		}
 		info.show(&w.now)
@@ -216,7 +217,7 @@ func (w *work) waits() bool {
 		!w.plan.EncryptionStatus.Equal(w.prior.EncryptionStatus)
 }
 
-func (w *work) waitEnded(err error) {
+func (w *work) waitEnded(ctx context.Context, err error) {
 	p := problem{
 		At: path.Root("encryption_status"), Summary: fmt.Sprintf("Ledger %q is still changing its key", w.name),
 		Cause: cause(err, "QLDB", w.region), Exists: w.now.account(),
@@ -226,17 +227,44 @@ func (w *work) waitEnded(err error) {
 	switch status := w.now.EncryptionStatus.ValueString(); {
 	case status == inaccessible:
 		p.Summary = fmt.Sprintf("Ledger %q cannot use its key", w.name)
-		since := w.now.InaccessibleTime.ValueString()
-		p.Cause = fmt.Sprintf("%s\n\nKMS_KEY_INACCESSIBLE since %s: the service cannot use key %s. Either the key is not "+
-			"enabled, or the ledger's grant on it is missing, or, while a change runs, the former key %s is not usable.",
-			p.Cause, since, w.now.KMSKeyARN.ValueString(), w.prior.KMSKeyARN.ValueString())
-		p.Next = "The ledger refuses reads and writes. Enable both keys, then apply again: the plan renews the grant and waits."
+		p.Cause += fmt.Sprintf("\n\n%s since %s: %s", inaccessible, w.now.InaccessibleTime.ValueString(), w.blockage(ctx))
+		p.Next = "The ledger refuses reads and writes until then. Make its keys usable, then apply again: the plan renews the " +
+			"grant and waits."
 	case errors.Is(err, errVanished):
 		p.Summary, p.Next = fmt.Sprintf("Ledger %q is gone", w.name), "Plan again to see what is left."
 	case !errors.Is(err, errTimeout) && !errors.Is(err, errInterrupted):
 		p.Summary = fmt.Sprintf("Ledger %q could not be watched", w.name)
 	}
 	p.fail(w.diags)
+}
+
+// blockage names the key that keeps an inaccessible ledger from working. While a change runs the former key counts, too.
+func (w *work) blockage(ctx context.Context) string {
+	look, cancel := lastLook(ctx)
+	defer cancel()
+	names := []string{w.now.KMSKeyARN.ValueString()}
+	if c := w.now.Change; c != nil && c.FinishedAt.IsNull() {
+		names = append(names, c.From.ValueString())
+	}
+	var found []string
+	for _, arn := range names {
+		if arn == awsOwned {
+			continue
+		}
+		info, err := w.findKey(look, arn)
+		switch {
+		case isNotFound(err):
+			found = append(found, fmt.Sprintf("key %s no longer exists.", arn))
+		case err != nil:
+			found = append(found, fmt.Sprintf("key %s could not be looked at.", arn))
+		case info.State != keyEnabled:
+			found = append(found, fmt.Sprintf("key %s is %s.", arn, info.State))
+		}
+	}
+	if len(found) == 0 {
+		return "every key concerned is enabled, so the ledger's grant on one of them was revoked."
+	}
+	return strings.Join(found, " ")
 }
 
 // followAlias makes the alias follow the ledger: it points to the key in use, and aliases of the former key go.

@@ -480,15 +480,44 @@ func TestImportOtherSpecs(t *testing.T) {
 func TestImportWrongPrivateKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(other)
+	rsa2048, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, _ := w.external(t, "ECC_NIST_P256", "SIGN_VERIFY")
-	_, err = w.importing(t, id, w.parameters(t, id, "RSAES_OAEP_SHA_256", "RSA_3072"), der, nil)
-	wantFault(t, err, "IncorrectKeyMaterialException", "The private key is not of key spec ECC_NIST_P256.")
+	for spec, other := range map[string]crypto.Signer{"ECC_NIST_P256": p384, "RSA_3072": rsa2048} {
+		der, err := x509.MarshalPKCS8PrivateKey(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := w.external(t, spec, "SIGN_VERIFY")
+		_, err = w.importing(t, id, w.parameters(t, id, "RSA_AES_KEY_WRAP_SHA_256", "RSA_2048"), der, nil)
+		wantFault(t, err, "IncorrectKeyMaterialException", "The private key is not of key spec "+spec+".")
+	}
+}
+
+// Tick deletes the bytes of expired material: a clock that is set back does not bring them back.
+func TestTickExpiresMaterial(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, _ := w.external(t, "", "")
+	expires := start.Add(time.Hour)
+	p := w.parameters(t, id, "RSAES_OAEP_SHA_256", "RSA_2048")
+	w.mustImport(t, id, p, random(t, 32), func(in *kms.ImportKeyMaterialInput) {
+		in.ExpirationModel, in.ValidTo = "KEY_MATERIAL_EXPIRES", wire.At(expires)
+	})
+	if next, err := w.Tick(t.Context()); err != nil || !next.Equal(expires) {
+		t.Fatalf("got next %s, %v, want %s", next, err, expires)
+	}
+	w.clock.Set(expires)
+	if next, err := w.Tick(t.Context()); err != nil || !next.IsZero() {
+		t.Fatalf("got next %s, %v, want none", next, err)
+	}
+	w.clock.Set(start)
+	if got := w.keyState(t, id); got != "PendingImport" {
+		t.Errorf("got state %s, want PendingImport", got)
+	}
 }

@@ -58,6 +58,8 @@ type bench struct {
 	schema  *tfprotov6.Schema
 	clock   *clock
 	private []byte
+	config  awsclient.Config
+	hits    int // 0: one; below 0: as for AWS
 }
 
 // clock is a clock that only moves when somebody sleeps. after runs once, when time has come this far.
@@ -112,11 +114,16 @@ func newBenchWith(t *testing.T, config awsclient.Config, options ...acctest.Opti
 	}
 	none := 0
 	config.Region, config.AccessKey, config.SecretKey = acctest.Region, b.AccessKeyID, b.SecretKey
-	config.Transport, config.MaxRetries = b.Transport, &none
+	config.Transport = b.Transport
+	config.Backoff = func(int) time.Duration { return time.Millisecond }
+	if config.MaxRetries == nil {
+		config.MaxRetries = &none
+	}
 	if config.Endpoints.KMS == "" {
 		const at = "http://harness.invalid"
 		config.Endpoints = awsclient.Endpoints{KMS: at, QLDB: at, STS: at}
 	}
+	b.config = config
 	b.serve(&config)
 	return b
 }
@@ -124,7 +131,7 @@ func newBenchWith(t *testing.T, config awsclient.Config, options ...acctest.Opti
 // serve starts a provider over the account; nil: one whose block is not known yet.
 func (b *bench) serve(config *awsclient.Config) {
 	b.t.Helper()
-	p := &stand{opts: protectedledger.Options{Hits: 1, Now: b.clock.Now, Sleep: b.clock.Sleep}}
+	p := &stand{opts: protectedledger.Options{Hits: b.hits + 1, Now: b.clock.Now, Sleep: b.clock.Sleep}}
 	if config != nil {
 		api, err := awsclient.New(b.t.Context(), *config)
 		if err != nil {

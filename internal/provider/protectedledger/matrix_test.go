@@ -459,51 +459,84 @@ func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	first, second := own("orders", nil), own("orders", obj{"generation": 2, "old_key": "disable"})
 	type start func(b *bench) (cfg, prior obj)
+	referenced := func(b *bench) obj {
+		return obj{"name": "orders", "kms_key": b.newKey(nil), "deletion_protection": false}
+	}
 	cases := map[string]start{
 		"create":  func(*bench) (obj, obj) { return first, nil },
 		"swap":    func(b *bench) (obj, obj) { return second, b.mustApply(first, nil) },
+		"to own":  func(b *bench) (obj, obj) { return first, b.mustApply(referenced(b), nil) },
+		"leave":   func(b *bench) (obj, obj) { return referenced(b), b.mustApply(first, nil) },
 		"destroy": func(b *bench) (obj, obj) { return nil, b.mustApply(first, nil) },
 	}
 	for name, prepare := range cases {
-		for n := range 26 {
-			t.Run(fmt.Sprintf("%s after call %d", name, n), func(t *testing.T) {
+		for n := range 26 + 9 {
+			refresh := n < 26
+			if !refresh { // as with -refresh=false, every third time
+				n = (n - 26) * 3
+			}
+			t.Run(fmt.Sprintf("%s after call %d, refresh %t", name, n, refresh), func(t *testing.T) {
 				t.Parallel()
 				b := newBench(t)
 				cfg, prior := prepare(b)
+				keys := len(b.keys())
+				if keyOf(cfg)["generation"] != nil || prior == nil || prior["kms_key"] != nil {
+					keys++ // this apply makes one
+				}
 				b.Fault(acctest.Fault{Operation: "*", Kind: "drop_before", Skip: n})
 				b.apply(cfg, prior)
 				b.ClearFaults()
 				b.settle()
 				if cfg == nil {
-					b.destroyedAfterKill(prior)
+					b.destroyedAfterKill(prior, refresh)
 					return
 				}
-				b.appliedAfterKill(cfg, prior)
+				b.appliedAfterKill(cfg, prior, refresh, keys)
 			})
 		}
 	}
 }
 
-func (b *bench) appliedAfterKill(cfg, prior obj) {
+func (b *bench) appliedAfterKill(cfg, prior obj, refresh bool, keys int) {
 	b.t.Helper()
-	if prior != nil {
+	if prior != nil && refresh {
 		prior = b.refresh(prior).state
 	}
-	st := b.mustApply(cfg, prior)
-	generation := keyOf(st)["generation"].(int64)
-	if keys := b.keys(); len(keys) != int(generation) {
-		b.t.Errorf("there are %d keys, want %d: %v", len(keys), generation, keys)
+	o := b.apply(cfg, prior)
+	if o.failed() {
+		b.t.Fatalf("apply again:\n%s", o.text())
 	}
-	if got := b.ledgers(); len(got) != 1 || got["orders"] != keyOf(st)["arn"] {
-		b.t.Errorf("ledgers are %v, want one under %v", got, keyOf(st)["arn"])
+	st := b.settled(cfg, b.refreshed(o.state))
+	if got := b.keys(); len(got) != keys {
+		b.t.Errorf("there are %d keys, want %d: %v", len(got), keys, got)
+	}
+	if got := b.ledgers(); len(got) != 1 || got["orders"] != st["kms_key_arn"] {
+		b.t.Errorf("ledgers are %v, want one under %v", got, st["kms_key_arn"])
+	}
+	if k := keyOf(st); k != nil && (k["arn"] != st["kms_key_arn"] || b.aliasKey("alias/qldb-orders") != k["arn"]) {
+		b.t.Errorf("the ledger is under %v, its own key is %v, the alias points to %s", st["kms_key_arn"], k["arn"],
+			b.aliasKey("alias/qldb-orders"))
+	}
+	if got := b.aliasKey("alias/qldb-orders"); cfg["key"] == nil && got != "" {
+		b.t.Errorf("the alias still points to %s", got)
+	}
+	if o := b.apply(nil, st); o.failed() {
+		b.t.Errorf("destroy in the end:\n%s", o.text())
+	}
+	for _, k := range b.live() {
+		if k.Tags["qldbkms:ledger"] != "" {
+			b.t.Errorf("the destroy in the end left %v", k)
+		}
 	}
 }
 
-func (b *bench) destroyedAfterKill(prior obj) {
+func (b *bench) destroyedAfterKill(prior obj, refresh bool) {
 	b.t.Helper()
-	fresh := b.refresh(prior)
-	if fresh.state != nil {
-		if o := b.apply(nil, fresh.state); o.failed() {
+	if refresh {
+		prior = b.refresh(prior).state
+	}
+	if prior != nil {
+		if o := b.apply(nil, prior); o.failed() {
 			b.t.Errorf("second destroy:\n%s", o.text())
 		}
 	}

@@ -29,8 +29,7 @@ func (w *work) changeLedger(ctx context.Context, info ledgerInfo) bool {
 		}
 	}
 	w.now.DeletionProtection = w.plan.DeletionProtection
-	announced := w.plan.Change != nil && w.plan.Change.RequestedAt.IsUnknown()
-	if target != "" && (announced || info.KeyARN != w.prior.KMSKeyARN.ValueString()) {
+	if target != "" && (w.announced() || info.KeyARN != w.prior.KMSKeyARN.ValueString()) {
 		w.accepted(info)
 	} else {
 		info.show(&w.now)
@@ -39,6 +38,10 @@ func (w *work) changeLedger(ctx context.Context, info ledgerInfo) bool {
 	w.save(ctx)
 	return true
 }
+
+// announced says whether the plan shows a change of key. It may be one that the service has carried out already, if an
+// apply was cut off before it could save.
+func (w *work) announced() bool { return w.plan.Change != nil && w.plan.Change.RequestedAt.IsUnknown() }
 
 // repairing says whether the plan gives an inaccessible ledger its present key back.
 func (w *work) repairing() bool {
@@ -63,7 +66,7 @@ func (w *work) prepareKey(ctx context.Context, info ledgerInfo) (target string, 
 			return "", fresh, err
 		}
 		return got.ARN, fresh, nil
-	case !w.movesKey():
+	case !w.movesKey() && !w.announced():
 		if w.repairing() {
 			return w.prior.KMSKeyARN.ValueString(), false, nil
 		}

@@ -121,7 +121,9 @@ func TestPages(t *testing.T) {
 				if all = append(all, part...); !truncated {
 					break
 				}
-				marker = next
+				if marker = next; len(all) > len(whole) {
+					t.Fatalf("%s by %d: got %v and more to come, want %v", name, limit, all, whole)
+				}
 			}
 			if diff := cmp.Diff(whole, all); diff != "" {
 				t.Errorf("%s by %d (-whole +pages):\n%s", name, limit, diff)

@@ -207,3 +207,47 @@ func TestRotateOnDemand(t *testing.T) {
 		t.Errorf("just before an automatic rotation: got %v, want ConflictException", err)
 	}
 }
+
+// DescribeKey tells of imported material while it is there: when the first of all generations expires. The list of
+// rotations tells of each.
+func TestImportedMaterialIsShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, arn := w.external(t, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+	p := w.parameters(t, id, "RSAES_OAEP_SHA_256", "RSA_2048")
+	first := w.mustImport(t, id, p, random(t, 32), func(in *kms.ImportKeyMaterialInput) {
+		in.ExpirationModel, in.ValidTo = "KEY_MATERIAL_EXPIRES", wire.At(start.Add(20*day))
+	})
+	staged := w.mustImport(t, id, p, random(t, 32), func(in *kms.ImportKeyMaterialInput) {
+		in.ImportType, in.ExpirationModel = "NEW_KEY_MATERIAL", "KEY_MATERIAL_EXPIRES"
+		in.ValidTo = wire.At(start.Add(day))
+	})
+	show := func(current, model string, validTo *wire.Time) {
+		t.Helper()
+		m := w.describe(t, id)
+		got := []any{m.CurrentKeyMaterialID, m.ExpirationModel, m.ValidTo}
+		if diff := cmp.Diff([]any{current, model, validTo}, got); diff != "" {
+			t.Errorf("metadata (-want +got):\n%s", diff)
+		}
+	}
+	show(first, "KEY_MATERIAL_EXPIRES", wire.At(start.Add(20*day)))
+	entry := func(material, state string, validTo *wire.Time) kms.RotationsListEntry {
+		return kms.RotationsListEntry{
+			KeyID: arn, KeyMaterialID: material, ImportState: "IMPORTED", KeyMaterialState: state,
+			ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: validTo,
+		}
+	}
+	old := entry(first, "CURRENT", wire.At(start.Add(20*day)))
+	waiting := entry(staged, "PENDING_ROTATION", wire.At(start.Add(day)))
+	if diff := cmp.Diff([]kms.RotationsListEntry{waiting, old}, w.rotations(t, id, "ALL_KEY_MATERIAL")); diff != "" {
+		t.Errorf("material (-want +got):\n%s", diff)
+	}
+	w.rotateOnDemand(t, id)
+	show(staged, "KEY_MATERIAL_EXPIRES", wire.At(start.Add(day)))
+	w.clock.Advance(day)
+	show("", "", nil)
+	got := w.rotations(t, id, "")
+	if len(got) != 1 || got[0].ImportState != "PENDING_IMPORT" || got[0].KeyMaterialID != staged {
+		t.Errorf("got %+v, want the expired material waiting for import", got)
+	}
+}

@@ -1,0 +1,152 @@
+package ion
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Defaults of Options.
+const (
+	DefaultMaxBytes       = 4 << 20
+	DefaultMaxDepth       = 128
+	DefaultMaxValues      = 1 << 20
+	DefaultMaxNumberBytes = 16 << 10
+)
+
+// maxFractionDigits bounds the fraction of a second: a binary timestamp of ten bytes may claim a fraction of 2^31
+// zeros, all of which text must spell out.
+const maxFractionDigits = 256
+
+// Options are the limits of a reader; a zero field means its default. A reader never holds more than about four times
+// MaxBytes plus 200 bytes for each of MaxValues.
+type Options struct {
+	MaxBytes       int // bytes of input; default 4 MiB
+	MaxDepth       int // containers inside each other; default 128
+	MaxValues      int // values at every depth, symbol tables included; default 1,048,576
+	MaxNumberBytes int // bytes of one integer or of one decimal's coefficient; default 16 KiB
+
+	// Tables are the shared symbol tables that input may import. Without them an import only reserves its numbers.
+	Tables []SharedTable
+}
+
+// A SharedTable is a named list of symbols; the first has number 1 in the table. Source: Ion symbols, "Shared Symbol
+// Tables".
+type SharedTable struct {
+	Name    string
+	Version int
+	Symbols []string
+}
+
+func (o Options) withDefaults() Options {
+	for _, limit := range []struct {
+		value *int
+		usual int
+	}{
+		{&o.MaxBytes, DefaultMaxBytes},
+		{&o.MaxDepth, DefaultMaxDepth},
+		{&o.MaxValues, DefaultMaxValues},
+		{&o.MaxNumberBytes, DefaultMaxNumberBytes},
+	} {
+		if *limit.value <= 0 {
+			*limit.value = limit.usual
+		}
+	}
+	return o
+}
+
+// A SyntaxError says where input stops being Ion. Line and Column (in bytes) count from 1 and are 0 for binary input.
+type SyntaxError struct {
+	Offset       int // bytes before the fault
+	Line, Column int
+	Reason       string
+}
+
+func (e *SyntaxError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("ion binary, byte %d: %s", e.Offset, e.Reason)
+	}
+	return fmt.Sprintf("ion text, %d:%d: %s", e.Line, e.Column, e.Reason)
+}
+
+// A LimitError says which field of Options input goes beyond ("MaxBytes"), or "fraction digits" of a timestamp.
+type LimitError struct {
+	Limit string
+	Max   int
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("ion input goes beyond %s %d", e.Limit, e.Max)
+}
+
+// A CountError says that input holds Count values where one is required.
+type CountError struct{ Count int }
+
+func (e *CountError) Error() string {
+	return fmt.Sprintf("ion input holds %d values instead of one", e.Count)
+}
+
+// Decode reads a stream of values, binary if data begins with a binary version marker, else text. Errors are
+// *SyntaxError and *LimitError.
+func Decode(data []byte, o Options) ([]Value, error) {
+	if len(data) > 0 && data[0] == versionMarker[0] {
+		return DecodeBinary(data, o)
+	}
+	return ParseText(string(data), o)
+}
+
+// DecodeOne reads exactly one value, binary or text; none or several are a *CountError.
+func DecodeOne(data []byte, o Options) (Value, error) {
+	return one(Decode(data, o))
+}
+
+// ParseOne reads exactly one value from text; none or several are a *CountError.
+func ParseOne(text string, o Options) (Value, error) {
+	return one(ParseText(text, o))
+}
+
+func one(values []Value, err error) (Value, error) {
+	if err != nil {
+		return Value{}, err
+	}
+	if len(values) != 1 {
+		return Value{}, &CountError{Count: len(values)}
+	}
+	return values[0], nil
+}
+
+// budget is what a reader may still use.
+type budget struct {
+	opt    Options
+	values int
+}
+
+func newBudget(o Options, size int) (budget, error) {
+	o = o.withDefaults()
+	if size > o.MaxBytes {
+		return budget{}, &LimitError{Limit: "MaxBytes", Max: o.MaxBytes}
+	}
+	return budget{opt: o}, nil
+}
+
+// spend pays for one more value, depth containers deep.
+func (b *budget) spend(depth int) error {
+	if depth > b.opt.MaxDepth {
+		return &LimitError{Limit: "MaxDepth", Max: b.opt.MaxDepth}
+	}
+	if b.values++; b.values > b.opt.MaxValues {
+		return &LimitError{Limit: "MaxValues", Max: b.opt.MaxValues}
+	}
+	return nil
+}
+
+func (b *budget) number(bytes int) error {
+	if bytes > b.opt.MaxNumberBytes {
+		return &LimitError{Limit: "MaxNumberBytes", Max: b.opt.MaxNumberBytes}
+	}
+	return nil
+}
+
+func lineAndColumn(text string, offset int) (line, column int) {
+	before := text[:offset]
+	return strings.Count(before, "\n") + 1, offset - strings.LastIndexByte(before, '\n')
+}

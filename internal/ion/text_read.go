@@ -1,0 +1,429 @@
+package ion
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// ParseText reads a stream of values in Ion text, UTF-8. Version markers and symbol tables are obeyed and are not among
+// the values. Errors are *SyntaxError and *LimitError. The values keep text alive.
+func ParseText(text string, o Options) ([]Value, error) {
+	r, err := newTextReader(text, o)
+	if err != nil {
+		return nil, err
+	}
+	var out []Value
+	for {
+		if err := r.skipSpace(); err != nil {
+			return nil, err
+		}
+		if r.pos == len(r.in) {
+			return out, nil
+		}
+		start := r.pos
+		if marker, err := r.versionMarker(); err != nil {
+			return nil, err
+		} else if marker {
+			continue
+		}
+		v, err := r.value(0, false)
+		switch {
+		case err != nil:
+			return nil, err
+		case isVersionMarker(v):
+		case isSymbolTable(v):
+			if reason := r.table.define(v, r.opt.Tables); reason != "" {
+				r.pos = start
+				return nil, r.fault(reason)
+			}
+		default:
+			out = append(out, v)
+		}
+	}
+}
+
+// A textReader reads in, of which texts without escapes become substrings. items and fields are stacks on which
+// containers gather their content before it is copied at its exact size.
+type textReader struct {
+	budget
+	in     string
+	pos    int
+	table  symbolTable
+	items  []Value
+	fields []Field
+}
+
+func newTextReader(text string, o Options) (*textReader, error) {
+	limits, err := newBudget(o, len(text))
+	if err != nil {
+		return nil, err
+	}
+	r := &textReader{in: text, budget: limits}
+	if !utf8.ValidString(text) {
+		for r.pos < len(text) {
+			c, size := utf8.DecodeRuneInString(text[r.pos:])
+			if c == utf8.RuneError && size == 1 {
+				break
+			}
+			r.pos += size
+		}
+		return nil, r.fault("text that is not UTF-8")
+	}
+	return r, nil
+}
+
+func (r *textReader) fault(reason string) error {
+	line, column := lineAndColumn(r.in, r.pos)
+	return &SyntaxError{Offset: r.pos, Line: line, Column: column, Reason: reason}
+}
+
+// unexpected is the fault of what stands where want should.
+func (r *textReader) unexpected(want string) error {
+	if r.pos >= len(r.in) {
+		return r.fault("end of text instead of " + want)
+	}
+	c, _ := utf8.DecodeRuneInString(r.in[r.pos:])
+	return r.fault(fmt.Sprintf("%q instead of %s", c, want))
+}
+
+// peek is the byte i places on, 0 beyond the end.
+func (r *textReader) peek(i int) byte {
+	if r.pos+i < len(r.in) {
+		return r.in[r.pos+i]
+	}
+	return 0
+}
+
+func (r *textReader) at(prefix string) bool { return strings.HasPrefix(r.in[r.pos:], prefix) }
+
+func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
+
+// skipSpace skips white space and comments.
+func (r *textReader) skipSpace() error {
+	for r.pos < len(r.in) {
+		switch c := r.in[r.pos]; {
+		case isSpace(c):
+			r.pos++
+		case r.at("//"):
+			if end := strings.IndexAny(r.in[r.pos:], "\n\r"); end >= 0 {
+				r.pos += end
+			} else {
+				r.pos = len(r.in)
+			}
+		case r.at("/*"):
+			end := strings.Index(r.in[r.pos+2:], "*/")
+			if end < 0 {
+				return r.fault("comment that does not end")
+			}
+			r.pos += 2 + end + 2
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+// versionMarker obeys a version marker if one stands here: a bare symbol of its form, not an annotation.
+func (r *textReader) versionMarker() (bool, error) {
+	if !r.at("$ion_") {
+		return false, nil
+	}
+	start := r.pos
+	word := r.word()
+	major, minor, _ := strings.Cut(word[len("$ion_"):], "_")
+	if !isNumber(major) || !isNumber(minor) {
+		r.pos = start
+		return false, nil
+	}
+	if err := r.skipSpace(); err != nil {
+		return false, err
+	}
+	if r.at("::") {
+		r.pos = start
+		return false, nil
+	}
+	if word != versionSymbol {
+		r.pos = start
+		return false, r.fault("version of Ion other than 1.0")
+	}
+	r.table = symbolTable{}
+	return true, nil
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(c rune) bool { return c < '0' || c > '9' }) < 0
+}
+
+func (r *textReader) word() string {
+	start := r.pos
+	for r.pos < len(r.in) && isNameByte(r.in[r.pos]) {
+		r.pos++
+	}
+	return r.in[start:r.pos]
+}
+
+// value reads one value with its annotations. Operators are symbols inside an S-expression only.
+func (r *textReader) value(depth int, inSexp bool) (Value, error) {
+	if err := r.spend(depth); err != nil {
+		return Value{}, err
+	}
+	var names []string
+	for {
+		if !r.atSymbol() {
+			v, err := r.unannotated(depth, inSexp)
+			return v.annotated(names), err
+		}
+		v, err := r.symbolOrKeyword()
+		if err != nil || v.kind != SymbolType || v.null {
+			return v.annotated(names), err
+		}
+		if err := r.skipSpace(); err != nil {
+			return Value{}, err
+		}
+		if !r.at("::") {
+			return v.annotated(names), nil
+		}
+		names = append(names, v.text)
+		r.pos += 2
+		if err := r.skipSpace(); err != nil {
+			return Value{}, err
+		}
+	}
+}
+
+// atSymbol says whether a symbol or a keyword begins here.
+func (r *textReader) atSymbol() bool {
+	c := r.peek(0)
+	return c == '\'' && !r.at("'''") || isNameByte(c) && !isDigit(c)
+}
+
+func (r *textReader) symbolOrKeyword() (Value, error) {
+	if r.peek(0) == '\'' {
+		text, err := r.quotedSymbol()
+		return Value{kind: SymbolType, text: text}, err
+	}
+	start := r.pos
+	switch word := r.word(); word {
+	case "true", "false":
+		return Bool(word == "true"), nil
+	case "nan":
+		return Float(math.NaN()), nil
+	case "null":
+		return r.null()
+	default:
+		text, err := r.bareSymbol(word, start)
+		return Value{kind: SymbolType, text: text}, err
+	}
+}
+
+// null reads what follows the word null: the name of a type, if a point stands right here.
+func (r *textReader) null() (Value, error) {
+	if r.peek(0) != '.' {
+		return Null(NullType), nil
+	}
+	r.pos++
+	start := r.pos
+	t := slices.Index(typeNames[:], r.word())
+	if t < 0 {
+		r.pos = start
+		return Value{}, r.fault("null of a type that does not exist")
+	}
+	return Null(Type(t)), nil
+}
+
+func (r *textReader) quotedSymbol() (string, error) {
+	r.pos++
+	return r.quoted("'", false)
+}
+
+// bareSymbol is the text of a word, which began at start and may be a symbol number.
+func (r *textReader) bareSymbol(word string, start int) (string, error) {
+	if word[0] != '$' || !isNumber(word[1:]) {
+		return word, nil
+	}
+	sid, err := strconv.ParseUint(word[1:], 10, 63)
+	text, ok := r.table.text(sid)
+	if err != nil || !ok {
+		r.pos = start
+		return "", r.fault("symbol " + word[:min(len(word), 22)] + " has no text here")
+	}
+	return text, nil
+}
+
+func (r *textReader) unannotated(depth int, inSexp bool) (Value, error) {
+	c := r.peek(0)
+	switch {
+	case c == '"':
+		r.pos++
+		text, err := r.quoted(`"`, false)
+		return Value{kind: StringType, text: text}, err
+	case c == '\'':
+		text, err := r.longString()
+		return Value{kind: StringType, text: text}, err
+	case r.at("{{"):
+		return r.lob()
+	case c == '{':
+		return r.structure(depth)
+	case c == '[':
+		return r.list(depth)
+	case c == '(':
+		return r.sexp(depth)
+	case isDigit(c), c == '-' && isDigit(r.peek(1)):
+		return r.number()
+	case r.at("+inf") && !isNameByte(r.peek(4)):
+		r.pos += 4
+		return Float(math.Inf(1)), nil
+	case r.at("-inf") && !isNameByte(r.peek(4)):
+		r.pos += 4
+		return Float(math.Inf(-1)), nil
+	case inSexp && isOperator(c):
+		return r.operator(), nil
+	default:
+		return Value{}, r.unexpected("a value")
+	}
+}
+
+func isOperator(c byte) bool { return c != 0 && strings.IndexByte("!#%&*+-./;<=>?@^`|~", c) >= 0 }
+
+func (r *textReader) operator() Value {
+	start := r.pos
+	for isOperator(r.peek(0)) && !r.at("//") && !r.at("/*") {
+		r.pos++
+	}
+	return Value{kind: SymbolType, text: r.in[start:r.pos]}
+}
+
+func (r *textReader) sexp(depth int) (Value, error) {
+	r.pos++
+	start := len(r.items)
+	for {
+		if err := r.skipSpace(); err != nil {
+			return Value{}, err
+		}
+		if r.peek(0) == ')' {
+			r.pos++
+			return sequence(SexpType, r.popItems(start)), nil
+		}
+		v, err := r.value(depth+1, true)
+		if err != nil {
+			return Value{}, err
+		}
+		r.items = append(r.items, v)
+	}
+}
+
+func (r *textReader) popItems(start int) []Value {
+	items := slices.Clone(r.items[start:])
+	r.items = r.items[:start]
+	return items
+}
+
+func (r *textReader) list(depth int) (Value, error) {
+	r.pos++
+	start := len(r.items)
+	for {
+		if err := r.skipSpace(); err != nil {
+			return Value{}, err
+		}
+		if r.peek(0) == ']' {
+			break
+		}
+		v, err := r.value(depth+1, false)
+		if err != nil {
+			return Value{}, err
+		}
+		r.items = append(r.items, v)
+		if more, err := r.comma(']'); err != nil {
+			return Value{}, err
+		} else if !more {
+			break
+		}
+	}
+	r.pos++
+	return sequence(ListType, r.popItems(start)), nil
+}
+
+// comma reads a comma, or stops at the end of the container.
+func (r *textReader) comma(end byte) (more bool, err error) {
+	if err := r.skipSpace(); err != nil {
+		return false, err
+	}
+	switch r.peek(0) {
+	case ',':
+		r.pos++
+		return true, nil
+	case end:
+		return false, nil
+	default:
+		return false, r.unexpected(fmt.Sprintf("',' or '%c'", end))
+	}
+}
+
+func (r *textReader) structure(depth int) (Value, error) {
+	r.pos++
+	start := len(r.fields)
+	for {
+		if err := r.skipSpace(); err != nil {
+			return Value{}, err
+		}
+		if r.peek(0) == '}' {
+			break
+		}
+		f, err := r.field(depth)
+		if err != nil {
+			return Value{}, err
+		}
+		r.fields = append(r.fields, f)
+		if more, err := r.comma('}'); err != nil {
+			return Value{}, err
+		} else if !more {
+			break
+		}
+	}
+	r.pos++
+	fields := slices.Clone(r.fields[start:])
+	r.fields = r.fields[:start]
+	return structValue(fields), nil
+}
+
+func (r *textReader) field(depth int) (f Field, err error) {
+	if f.Name, err = r.fieldName(); err != nil {
+		return f, err
+	}
+	if err := r.skipSpace(); err != nil {
+		return f, err
+	}
+	if r.peek(0) != ':' {
+		return f, r.unexpected("':'")
+	}
+	r.pos++
+	if err := r.skipSpace(); err != nil {
+		return f, err
+	}
+	f.Value, err = r.value(depth+1, false)
+	return f, err
+}
+
+// fieldName reads a symbol or a string, but no keyword.
+func (r *textReader) fieldName() (string, error) {
+	switch {
+	case r.peek(0) == '"':
+		r.pos++
+		return r.quoted(`"`, false)
+	case r.at("'''"):
+		return r.longString()
+	case !r.atSymbol():
+		return "", r.unexpected("a field name")
+	}
+	start := r.pos
+	v, err := r.symbolOrKeyword()
+	if err == nil && v.kind != SymbolType || v.null {
+		r.pos = start
+		err = r.fault("keyword as a field name")
+	}
+	return v.text, err
+}

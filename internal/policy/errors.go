@@ -4,12 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
-// ErrTooLarge is returned, wrapped, by Parse for a text of more than MaxBytes bytes. KMS answers it with
-// LimitExceededException, unlike every other fault of a policy.
-var ErrTooLarge = errors.New("policy is larger than 32768 bytes")
+// ErrTooLarge is returned, wrapped, by Parse for a text of more than MaxBytes bytes, by ParseIdentity and ParseTrust for
+// one of more than MaxIdentityBytes. KMS answers it with LimitExceededException, unlike every other fault of a policy.
+var ErrTooLarge = errors.New("policy is too large")
 
 // ErrOverlyPermissive is what a SyntaxError wraps when the text is well formed but KMS refuses ForAllValues with a
 // condition key that has one value at most. Msg is then the service's own text.
@@ -60,14 +61,22 @@ func statementName(number int, sid string) string {
 const maxQuoted = 640
 
 func quote(s string) string {
+	if short := clip(s); short != s {
+		return strconv.Quote(strings.TrimSuffix(short, "...")) + "..."
+	}
+	return strconv.Quote(s)
+}
+
+// clip is s as far as a message repeats it.
+func clip(s string) string {
 	if len(s) <= maxQuoted {
-		return strconv.Quote(s)
+		return s
 	}
 	cut := maxQuoted
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return strconv.Quote(s[:cut]) + "..."
+	return s[:cut] + "..."
 }
 
 // syntaxError locates offset in text, which may be invalid UTF-8 after offset.

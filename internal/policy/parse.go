@@ -14,18 +14,23 @@ import (
 //
 // Source: IAM User Guide, "Grammar of the IAM JSON policy language", with the latitude of the KMS Developer Guide,
 // "Creating a key policy": a statement may lack Action or Resource and then has no effect.
-func Parse(text string) (*Policy, error) {
-	if len(text) > MaxBytes {
-		return nil, fmt.Errorf("parse policy of %d bytes: %w", len(text), ErrTooLarge)
+func Parse(text string) (*Policy, error) { return parse(text, MaxBytes, keyGrammar) }
+
+func parse(text string, maxBytes int, g grammar) (*Policy, error) {
+	if len(text) > maxBytes {
+		return nil, fmt.Errorf("parse policy of %d bytes, at most %d: %w", len(text), maxBytes, ErrTooLarge)
 	}
 	root, err := (&scanner{text: text}).document()
 	if err != nil {
 		return nil, err
 	}
-	r := reader{text: text}
+	r := reader{text: text, grammar: g}
 	p, err := r.policy(&root)
 	if err != nil {
 		return nil, err
+	}
+	if g == identityGrammar {
+		return p, nil
 	}
 	if err := checkPrincipals(p); err != nil {
 		return nil, err
@@ -35,8 +40,9 @@ func Parse(text string) (*Policy, error) {
 
 // reader turns nodes into a Policy. where names the statement being read, for messages.
 type reader struct {
-	text  string
-	where string
+	text    string
+	grammar grammar
+	where   string
 }
 
 func (r *reader) errorf(offset int, format string, args ...any) error {
@@ -114,9 +120,13 @@ func (r *reader) statements(n *node) ([]Statement, error) {
 		return nil, r.errorf(n.offset, "Statement is an empty array")
 	}
 	var list []Statement
+	sids := map[string]bool{}
 	for i := range nodes {
 		r.where = statementName(i+1, "")
 		s, err := r.statement(&nodes[i], i)
+		if err == nil {
+			err = r.check(&s, sids)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -141,11 +151,8 @@ func (r *reader) statement(n *node, index int) (Statement, error) {
 			return s, err
 		}
 	}
-	switch {
-	case s.Effect == "":
+	if s.Effect == "" {
 		return s, r.errorf(n.offset, "Effect is missing")
-	case s.Principal.Offset == 0: // the value of a member never stands at 0
-		return s, r.errorf(n.offset, "Principal is missing")
 	}
 	return s, nil
 }

@@ -1,0 +1,90 @@
+package policy_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
+)
+
+// places are the words of evaluation.txt for where the reason of a denial lies.
+var places = map[policy.Reason]string{
+	policy.NoResourcePolicy:  "key",
+	policy.NoIdentityPolicy:  "identity",
+	policy.NoBoundary:        "boundary",
+	policy.NoSessionPolicy:   "session",
+	policy.NotAcrossAccounts: "accounts",
+}
+
+func answerOf(d policy.Decision) string {
+	switch {
+	case d.Allowed:
+		return "allow"
+	case d.Explicit:
+		kind, _, _ := strings.Cut(string(d.Statements[0].Kind), " ")
+		return "deny explicit " + kind
+	}
+	return "deny implicit " + places[d.Reason]
+}
+
+func TestEvaluationVectors(t *testing.T) {
+	t.Parallel()
+	vectors := readVectors(t, "testdata/evaluation.txt")
+	for i := range 72 {
+		id := fmt.Sprintf("EV-%02d", i+1)
+		if !slices.ContainsFunc(vectors, func(v vector) bool { return v.id() == id }) {
+			t.Errorf("there is no vector %s", id)
+		}
+	}
+	for _, v := range vectors {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			r := v.request(t)
+			d := policy.Decide(r)
+			if got, want := answerOf(d), v.one("answer", ""); got != want {
+				t.Errorf("got %s, want %s; %+v", got, want, d)
+			}
+		})
+	}
+}
+
+func TestLockOutVectors(t *testing.T) {
+	t.Parallel()
+	vectors := readVectors(t, "testdata/lockout.txt")
+	for i := range 24 {
+		id := fmt.Sprintf("LOCK-%02d", i+1)
+		if !slices.ContainsFunc(vectors, func(v vector) bool { return v.id() == id }) {
+			t.Errorf("there is no vector %s", id)
+		}
+	}
+	for _, v := range vectors {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			r, bypass := v.lockOut(t)
+			var d policy.Decision
+			if len(v.lines["request"]) > 0 {
+				d = policy.Decide(r)
+			} else {
+				d = policy.LockOut(r.Policies.Key, r, bypass)
+			}
+			if want := v.one("answer", "") == "pass"; d.Allowed != want {
+				t.Errorf("got %t, want %t; %+v", d.Allowed, want, d)
+			}
+		})
+	}
+}
+
+// lockOut is the request of a vector of lockout.txt.
+func (v *vector) lockOut(t *testing.T) (r policy.Request, bypass bool) {
+	t.Helper()
+	switch v.one("identity", "") {
+	case "":
+		v.lines["identity"] = []string{"Allow kms:*"}
+	case "none":
+		delete(v.lines, "identity")
+	}
+	_, bypass = v.lines["bypass"]
+	return v.request(t), bypass
+}

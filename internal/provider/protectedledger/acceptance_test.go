@@ -64,7 +64,8 @@ func (b *bench) announced(want ...string) func(*terraform.State) error {
 }
 
 func hcl(body string) string {
-	return "resource \"qldbkms_protected_ledger\" \"orders\" {\n  name = \"orders\"\n  deletion_protection = false\n" + body + "\n}\n"
+	return "resource \"qldbkms_protected_ledger\" \"orders\" {\n  name = \"orders\"\n  deletion_protection = " +
+		"false\n" + body + "\n}\n"
 }
 
 func empty() resource.ConfigPlanChecks {

@@ -72,7 +72,8 @@ func (w *work) deleteLedger(ctx context.Context) bool {
 	}
 	if info.Protected {
 		p := protectedProblem(w.prior)
-		p.Cause = "The service says that deletion protection is on, although the state does not: it was switched on outside " +
+		p.Cause = "The service says that deletion protection is on, although the state does not: it was switched on " +
+			"outside " +
 			"Terraform, or its removal was never applied. " + p.Cause
 		p.fail(w.diags)
 		return false
@@ -151,7 +152,8 @@ func (w *work) deleteFailed(err error) {
 		p.Next = protectedText(w.name)
 	case errors.Is(err, errTimeout), errors.Is(err, errInterrupted):
 		p.Summary = fmt.Sprintf("Ledger %q is still being deleted", w.name)
-		p.Next = "The service goes on by itself. Keys and aliases are removed only once the ledger is gone: destroy again, which " +
+		p.Next = "The service goes on by itself. Keys and aliases are removed only once the ledger is gone: destroy " +
+			"again, which " +
 			"waits for the running deletion. A longer timeouts.delete must be applied before the destroy."
 	}
 	p.fail(w.diags)
@@ -236,7 +238,8 @@ func (w *work) keyLeft(err error) {
 	}
 	var inUse *keyInUseError
 	if errors.As(err, &inUse) {
-		p.Next = "Move that ledger to another key and destroy again, or apply key.on_destroy = \"retain\" first to keep the key."
+		p.Next = "Move that ledger to another key and destroy again, or apply key.on_destroy = \"retain\" first to keep " +
+			"the key."
 	}
 	p.fail(w.diags)
 }

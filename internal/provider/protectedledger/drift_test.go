@@ -26,7 +26,8 @@ func TestLedgerDeletedOutside(t *testing.T) {
 		t.Fatalf("refresh left %v:\n%s", fresh.state, fresh.text())
 	}
 	planned := b.plan(cfg, fresh.state)
-	wantWarning(t, planned, `Ledger "orders" is gone and will be created anew`, "its history is lost", "under the same key")
+	wantWarning(t, planned, `Ledger "orders" is gone and will be created anew`, "its history is lost",
+		"under the same key")
 	if planned.state["kms_key_arn"] != arn || len(planned.replace) > 0 {
 		t.Errorf("the plan puts the ledger under %v, want %s in place", planned.state["kms_key_arn"], arn)
 	}

@@ -335,7 +335,8 @@ func TestSwapBecomesInaccessible(t *testing.T) {
 		}
 	})
 	o := b.apply(cfg, st)
-	wantError(t, o, `Ledger "orders" cannot use its key`, "KMS_KEY_INACCESSIBLE since 20", "key "+old+" is Disabled", "usable")
+	wantError(t, o, `Ledger "orders" cannot use its key`, "KMS_KEY_INACCESSIBLE since 20",
+		"key "+old+" is Disabled", "usable")
 	if o.state["encryption_status"] != "KMS_KEY_INACCESSIBLE" || o.state["inaccessible_kms_key_time"] == nil {
 		t.Errorf("state is %v, want what was observed", o.state)
 	}

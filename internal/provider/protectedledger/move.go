@@ -38,7 +38,8 @@ func (r *Resource) moveFromAWS(ctx context.Context, req resource.MoveStateReques
 	case "aws_qldb_ledger":
 	case "aws_kms_key", "aws_kms_key_policy", "aws_kms_alias":
 		resp.Diagnostics.AddError("Only a ledger can move here", fmt.Sprintf(
-			"A protected ledger takes the place of an aws_qldb_ledger, not of an %s. Move the ledger with a moved block; let go of "+
+			"A protected ledger takes the place of an aws_qldb_ledger, not of an %s. Move the ledger with a moved block; let "+
+				"go of "+
 				"key, key policy and alias with removed { lifecycle { destroy = false } } blocks; then take the key over with "+
 				"key = { adopt = \"<key ARN>\" }.", req.SourceTypeName))
 		return

@@ -124,7 +124,8 @@ func replaceFindings(p, st model) []finding {
 			continue
 		}
 		list = append(list, failure(path.Root(a.name), fmt.Sprintf("Ledger %q is protected", st.Name.ValueString()),
-			"Refused: "+text+fmt.Sprintf("\n\nNothing was changed. Set %s back to %q. To destroy the ledger nevertheless, first "+
+			"Refused: "+text+fmt.Sprintf("\n\nNothing was changed. Set %s back to %q. To destroy the ledger nevertheless, "+
+				"first "+
 				"apply deletion_protection = false.", a.name, a.from.ValueString())))
 	}
 	return list
@@ -137,7 +138,8 @@ func recreateFinding(p, st model) finding {
 			"An earlier apply made the key and stopped before the ledger. This apply finishes it under the same key.")
 	}
 	return warning(path.Empty(), fmt.Sprintf("Ledger %q is gone and will be created anew", name),
-		fmt.Sprintf("The ledger was deleted outside Terraform; its history is lost. Its key %s still exists, so the new, empty "+
+		fmt.Sprintf("The ledger was deleted outside Terraform; its history is lost. Its key %s still exists, so the new, "+
+			"empty "+
 			"ledger is put under the same key.", st.ownKey()))
 }
 

@@ -54,7 +54,8 @@ func wantedState(now types.String, want types.Bool) types.String {
 }
 
 // keepPolicyText keeps the state's text of a policy that means the same, so that spacing and order are no change. A new
-// key gets the former text too: whether there will be one may only be known at apply, and the plan must not change then.
+// key gets the former text too: whether there will be one may be known only at apply, and the plan must not change
+// then.
 func keepPolicyText(k *keyModel, st keyModel, arn string) {
 	if k.PolicyDocument.IsUnknown() || st.PolicyDocument.IsNull() {
 		return
@@ -126,8 +127,11 @@ func oldKeyPending(action, state string) bool {
 // planRetained decides the keys of other generations.
 func planRetained(p *model, st model, mv move, rest remainder) {
 	p.Retained, p.RetainedUnknown = nil, false
-	open := mv.Kind == maybe || p.KeyUnknown || p.KMSKey.IsUnknown()
-	if open && (st.ownKey() != "" || len(st.Retained) > 0) || p.Key != nil && len(st.Retained) > 0 && (p.Key.OnDestroy.IsUnknown() || p.Key.DeletionWindow.IsUnknown()) {
+	if (mv.Kind == maybe || p.KeyUnknown || p.KMSKey.IsUnknown()) && (st.ownKey() != "" || len(st.Retained) > 0) {
+		p.RetainedUnknown = true
+		return
+	}
+	if p.Key != nil && len(st.Retained) > 0 && (p.Key.OnDestroy.IsUnknown() || p.Key.DeletionWindow.IsUnknown()) {
 		p.RetainedUnknown = true
 		return
 	}

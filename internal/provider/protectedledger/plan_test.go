@@ -216,7 +216,8 @@ func TestPlanDrivers(t *testing.T) {
 		{
 			name: "key disabled", finds: "will be enabled",
 			change: func(_, st *model, _ *facts) {
-				st.Key.State, st.Key.Enabled, st.EncryptionStatus = str("Disabled"), types.BoolValue(false), str("KMS_KEY_INACCESSIBLE")
+				st.Key.State, st.Key.Enabled = str("Disabled"), types.BoolValue(false)
+				st.EncryptionStatus = str("KMS_KEY_INACCESSIBLE")
 				st.InaccessibleTime = str("2025-02-01T00:00:00Z")
 			},
 			want: map[string]string{
@@ -338,7 +339,8 @@ func TestUnusableKeys(t *testing.T) {
 		"cancel-key-deletion":                              func(k *protectedledger.KeyFact) { k.State = "PendingDeletion" },
 		"Import its key material":                          func(k *protectedledger.KeyFact) { k.State = "PendingImport" },
 		"KP-610: Key " + keyTwo + " is in us-east-1":       func(k *protectedledger.KeyFact) { k.Region = "us-east-1" },
-		"does not exist in eu-west-2":                      func(k *protectedledger.KeyFact) { *k = protectedledger.KeyFact{Missing: true} },
+		"does not exist in " +
+			"eu-west-2": func(k *protectedledger.KeyFact) { *k = protectedledger.KeyFact{Missing: true} },
 	} {
 		f := knownFacts()
 		f.Target = usable(keyTwo)
@@ -368,8 +370,10 @@ func TestContradictions(t *testing.T) {
 		"ERROR: Reserved alias":                func(_ *protectedledger.Model, k *key) { k.Alias = str("alias/aws/qldb") },
 		"Aliases below alias/qldbkms/":         func(_ *protectedledger.Model, k *key) { k.Alias = str("alias/qldbkms/x") },
 		"ERROR: Key in use cannot be disabled": func(_ *protectedledger.Model, k *key) { k.Enabled = types.BoolValue(false) },
-		"WARNING: Key without automatic":       func(_ *protectedledger.Model, k *key) { k.Rotation = types.BoolValue(false) },
-		"WARNING: Short time to notice":        func(_ *protectedledger.Model, k *key) { k.DeletionWindow = types.Int64Value(7) },
+		"WARNING: Key without " +
+			"automatic": func(_ *protectedledger.Model, k *key) { k.Rotation = types.BoolValue(false) },
+		"WARNING: Short time to " +
+			"notice": func(_ *protectedledger.Model, k *key) { k.DeletionWindow = types.Int64Value(7) },
 		"ERROR: Rotation period without": func(_ *protectedledger.Model, k *key) {
 			k.Rotation, k.RotationPeriod = types.BoolValue(false), types.Int64Value(90)
 		},

@@ -264,7 +264,8 @@ func inaccessibleFinding(name string, now model) *finding {
 		At: path.Root("encryption_status"), Summary: fmt.Sprintf("Ledger %q cannot use its key", name),
 		Cause: fmt.Sprintf("Key %s is inaccessible since %s. The ledger refuses all reads and writes.",
 			now.KMSKeyARN.ValueString(), since),
-		Next: "The key is disabled or scheduled for deletion, or the ledger's grant on it was revoked. Enable the key; when it " +
+		Next: "The key is disabled or scheduled for deletion, or the ledger's grant on it was revoked. Enable the key; " +
+			"when it " +
 			"is enabled, apply to renew the grant. The ledger recovers by itself some minutes later.",
 	}.warning()
 	return &f

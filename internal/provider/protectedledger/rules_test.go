@@ -201,8 +201,8 @@ func TestReadDenied(t *testing.T) {
 	})
 }
 
-// The identity comes first: a state written by an older Terraform has none, and a ledger that is gone, too, must read as
-// gone instead of as a bug.
+// The identity comes first: a state written by an older Terraform has none, and a ledger that is gone must read as gone
+// then, too, instead of as a bug.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

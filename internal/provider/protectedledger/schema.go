@@ -84,7 +84,8 @@ func ledgerAttributes() map[string]schema.Attribute {
 	a := map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "Name of the ledger. 1 to 32 letters, digits and hyphens, not only digits, no hyphen at either " +
+			MarkdownDescription: "Name of the ledger. 1 to 32 letters, digits and hyphens, not only digits, no hyphen at " +
+				"either " +
 				"end, no two hyphens in a row. A ledger cannot be renamed: a change destroys it.",
 			Validators:    []validator.String{validate.LedgerName()},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
@@ -109,7 +110,8 @@ func ledgerAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "An existing key to protect the ledger with: key id, key ARN, alias name, alias ARN or " +
 				"`AWS_OWNED_KMS_KEY`. Excludes `key`; with neither the ledger uses the AWS owned key. Another key, or an alias " +
-				"that points to another key, moves the ledger to that key in place; removing it moves the ledger to the AWS owned key.",
+				"that points to another key, moves the ledger to that key in place; removing it moves the ledger to the AWS " +
+				"owned key.",
 			Validators: []validator.String{validate.KMSKey()},
 		},
 		"key": schema.SingleNestedAttribute{
@@ -120,12 +122,14 @@ func ledgerAttributes() map[string]schema.Attribute {
 		},
 		"wait_for_key_change": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(defaultWait),
-			MarkdownDescription: "Whether an apply waits until a change of key has ended. Default `true`. With `false` it returns " +
+			MarkdownDescription: "Whether an apply waits until a change of key has ended. Default `true`. With `false` it " +
+				"returns " +
 				"once the service accepted the change; alias and old key follow in the first apply after it ended.",
 		},
 		"tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
-			MarkdownDescription: "Tags of the ledger and of its own key. At most 48 together with `default_tags`. Changes in place.",
+			MarkdownDescription: "Tags of the ledger and of its own key. At most 48 together with `default_tags`. Changes in " +
+				"place.",
 			Validators: []validator.Map{
 				mapvalidator.SizeAtMost(maxTags), mapvalidator.KeysAre(validate.TagKey()),
 				mapvalidator.ValueStringsAre(stringvalidator.LengthAtMost(256)),
@@ -144,38 +148,42 @@ func computedAttributes() map[string]schema.Attribute {
 			ElementType: types.StringType, Computed: true,
 			MarkdownDescription: "`tags` merged over the provider's `default_tags`.",
 		},
-		"arn":           computedString("ARN of the ledger."),
-		"state":         computedString("State of the ledger: `CREATING`, `ACTIVE`, `DELETING`, or `DELETED` when it is gone while its key exists."),
+		"arn": computedString("ARN of the ledger."),
+		"state": computedString("State of the ledger: `CREATING`, `ACTIVE`, `DELETING`, or `DELETED` when it is " +
+			"gone while its key exists."),
 		"creation_time": computedString("When the ledger was created, in RFC 3339."),
 		"kms_key_arn":   computedString("ARN of the key the ledger reports, or `AWS_OWNED_KMS_KEY`."),
-		"encryption_status": computedString("`ENABLED`, `UPDATING` while a change of key runs, or `KMS_KEY_INACCESSIBLE` when the " +
+		"encryption_status": computedString("`ENABLED`, `UPDATING` while a change of key runs, or `KMS_KEY_INACCESSIBLE` " +
+			"when the " +
 			"service cannot use the key and refuses reads and writes."),
 		"inaccessible_kms_key_time": computedString("Since when the key is inaccessible, in RFC 3339."),
 		"key_change": schema.SingleNestedAttribute{
 			Computed:            true,
 			MarkdownDescription: "The last or the planned change of key.",
 			Attributes: map[string]schema.Attribute{
-				"from":           computedString("Former key."),
-				"to":             computedString("New key."),
-				"reason":         computedString("Why the ledger moves."),
-				"old_key_action": computedString("What happens to the former key: `retain`, `disable`, `schedule_deletion`, or `none` when it is not managed here."),
-				"alias_from":     computedString("The alias before the change."),
-				"alias_to":       computedString("The alias after the change."),
-				"status":         computedString("`PREPARED`, `UPDATING`, `ENABLED` or `KMS_KEY_INACCESSIBLE`."),
-				"requested_at":   computedString("When the service accepted the change, in RFC 3339."),
-				"finished_at":    computedString("When alias and former key had followed, in RFC 3339; null before."),
+				"from":   computedString("Former key."),
+				"to":     computedString("New key."),
+				"reason": computedString("Why the ledger moves."),
+				"old_key_action": computedString("What happens to the former key: `retain`, `disable`, `schedule_deletion`, or " +
+					"`none` when it is not managed here."),
+				"alias_from":   computedString("The alias before the change."),
+				"alias_to":     computedString("The alias after the change."),
+				"status":       computedString("`PREPARED`, `UPDATING`, `ENABLED` or `KMS_KEY_INACCESSIBLE`."),
+				"requested_at": computedString("When the service accepted the change, in RFC 3339."),
+				"finished_at":  computedString("When alias and former key had followed, in RFC 3339; null before."),
 			},
 		},
 		"retained_keys": schema.ListNestedAttribute{
 			Computed:            true,
 			MarkdownDescription: "Keys of other generations that this resource still looks after, lowest generation first.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"arn":                     computedString("ARN of the key."),
-				"generation":              schema.Int64Attribute{Computed: true, MarkdownDescription: "Generation of the key."},
-				"state":                   computedString("State of the key as KMS reports it."),
-				"alias":                   computedString("An alias that still points to the key and will be removed."),
-				"on_destroy":              computedString("What happens to the key on destroy."),
-				"deletion_window_in_days": schema.Int64Attribute{Computed: true, MarkdownDescription: "Waiting period of its deletion."},
+				"arn":        computedString("ARN of the key."),
+				"generation": schema.Int64Attribute{Computed: true, MarkdownDescription: "Generation of the key."},
+				"state":      computedString("State of the key as KMS reports it."),
+				"alias":      computedString("An alias that still points to the key and will be removed."),
+				"on_destroy": computedString("What happens to the key on destroy."),
+				"deletion_window_in_days": schema.Int64Attribute{Computed: true, MarkdownDescription: "Waiting period of its " +
+					"deletion."},
 			}},
 		},
 	}

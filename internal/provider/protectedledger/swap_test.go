@@ -37,7 +37,8 @@ func TestOwnKeyLifecycle(t *testing.T) {
 		t.Errorf("retained keys are %v", kept)
 	}
 	change := changeOf(swapped)
-	if change["reason"] != "generation raised from 1 to 2" || change["status"] != "ENABLED" || change["finished_at"] == nil {
+	if change["reason"] != "generation raised from 1 to "+
+		"2" || change["status"] != "ENABLED" || change["finished_at"] == nil {
 		t.Errorf("key_change is %v", change)
 	}
 	b.ForgetCalls()

@@ -156,7 +156,8 @@ func (w *work) aliasFree(ctx context.Context) bool {
 	problem{
 		At: path.Root("key").AtName("alias"), Summary: fmt.Sprintf("The alias of ledger %q is taken", w.name),
 		Cause: sentence((&aliasTakenError{Alias: alias, Key: info.ARN}).Error()), Exists: w.now.account(),
-		Next: "Nothing was changed. Choose another key.alias, or delete that alias; to protect the ledger with that key, use " +
+		Next: "Nothing was changed. Choose another key.alias, or delete that alias; to protect the ledger with that key, " +
+			"use " +
 			"kms_key or key.adopt instead.",
 	}.fail(w.diags)
 	return false
@@ -167,7 +168,8 @@ func ledgerExists(name, region string, info ledgerInfo) problem {
 		At: path.Root("name"), Summary: fmt.Sprintf("Ledger %q already exists", name),
 		Cause: fmt.Sprintf("%s is %s, under %s. It was not made by an earlier try of this apply.", info.ARN, info.State,
 			keyText(types.StringValue(info.KeyARN))),
-		Next: fmt.Sprintf("Nothing was changed. To manage that ledger here, run \"terraform import <address> %s/%s\" and plan "+
+		Next: fmt.Sprintf("Nothing was changed. To manage that ledger here, run \"terraform import <address> %s/%s\" and "+
+			"plan "+
 			"again; otherwise choose another name.", region, name),
 	}
 }
@@ -223,7 +225,8 @@ func (w *work) afterKey() string {
 		return "Terraform has marked the resource tainted. The next apply starts again with the same adopted key, which is " +
 			"never deleted by that. To go on from here instead, run \"terraform untaint <address>\", then apply."
 	}
-	return "Terraform has marked the resource tainted: the next apply schedules this key for deletion and starts again. To " +
+	return "Terraform has marked the resource tainted: the next apply schedules this key for deletion and starts " +
+		"again. To " +
 		"keep the key, fix the cause, run \"terraform untaint <address>\", then apply."
 }
 

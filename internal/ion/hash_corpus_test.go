@@ -6,11 +6,16 @@ import (
 	"os"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
 )
 
 // hashCorpus is the public ion-hash-test data, beside the repository.
 const hashCorpus = "../../../shared/corpora/ion-hash-test/"
+
+// A digest appends the digest of data to dst.
+type digest func(dst, data []byte) []byte
 
 func identity(dst, data []byte) []byte { return append(dst, data...) }
 
@@ -19,8 +24,8 @@ func appendMD5(dst, data []byte) []byte {
 	return append(dst, sum[:]...)
 }
 
-// TestHashCorpus checks the last digest each case of ion_hash_tests.ion expects. The cases hash with the identity, so
-// that the expectation is the serialised value itself, and with MD5.
+// TestHashCorpus checks the digests each case of ion_hash_tests.ion expects, in their order. The cases hash with the
+// identity, so that the expectation is the serialised value itself, and with MD5.
 func TestHashCorpus(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(hashCorpus + "ion_hash_tests.ion")
@@ -31,27 +36,54 @@ func TestHashCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatalf("decode: %v", err)
 	}
-	digests := 0
+	compared := 0
 	for _, c := range cases {
 		v := hashInput(t, c)
 		expect, _ := c.Field("expect")
-		if calls, ok := expect.Field("identity"); ok {
-			if got, want := ion.Serialize(v, identity), lastDigest(t, calls); !bytes.Equal(got, want) {
-				t.Errorf("%s: serialised: got % x, want % x", v, got, want)
+		for name, sum := range map[string]digest{"identity": identity, "md5": appendMD5} {
+			calls, ok := expect.Field(name)
+			if !ok {
+				continue
 			}
-			digests++
-		}
-		if calls, ok := expect.Field("md5"); ok {
-			got := appendMD5(nil, ion.Serialize(v, appendMD5))
-			if want := lastDigest(t, calls); !bytes.Equal(got, want) {
-				t.Errorf("%s: MD5: got % x, want % x", v, got, want)
+			compared++
+			want, all := wantDigests(t, calls)
+			got := digests(v, sum)
+			if !all {
+				got = got[len(got)-1:]
 			}
-			digests++
+			if !cmp.Equal(got, want) {
+				t.Errorf("%s: %s: got % x, want % x", v, name, got, want)
+			}
 		}
 	}
-	if want := 119; digests < want {
-		t.Errorf("digests compared: got %d, want at least %d", digests, want)
+	if want := 171; compared < want {
+		t.Errorf("cases compared: got %d, want at least %d", compared, want)
 	}
+}
+
+// digests hashes v with sum and returns every digest on the way, that of v last.
+func digests(v ion.Value, sum digest) (all [][]byte) {
+	serialized := ion.Serialize(v, func(dst, data []byte) []byte {
+		all = append(all, sum(nil, data))
+		return sum(dst, data)
+	})
+	return append(all, sum(nil, serialized))
+}
+
+// wantDigests are the digests that a case lists, either all or only the final one.
+func wantDigests(t *testing.T, calls ion.Value) (want [][]byte, all bool) {
+	t.Helper()
+	for _, call := range calls.Items() {
+		switch names := call.Annotations(); {
+		case len(names) == 0:
+			t.Fatalf("call without a name: %s", call)
+		case names[0] == "final_digest":
+			return [][]byte{sexpBytes(t, call)}, false
+		case names[0] == "digest":
+			want = append(want, sexpBytes(t, call))
+		}
+	}
+	return want, true
 }
 
 // hashInput is the value of a case: the field ion, or the field 10n with the bytes of its binary encoding.
@@ -69,15 +101,6 @@ func hashInput(t *testing.T, c ion.Value) ion.Value {
 		t.Fatalf("decode %s: %v", encoded, err)
 	}
 	return v
-}
-
-func lastDigest(t *testing.T, calls ion.Value) []byte {
-	t.Helper()
-	last := calls.Items()[calls.Len()-1]
-	if name := last.Annotations()[0]; name != "digest" && name != "final_digest" {
-		t.Fatalf("last call is %s", name)
-	}
-	return sexpBytes(t, last)
 }
 
 func sexpBytes(t *testing.T, v ion.Value) []byte {

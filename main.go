@@ -34,7 +34,7 @@ func main() {
 	if err := quiet(os.Environ(), os.Setenv); err != nil {
 		log.Fatal(err)
 	}
-	// A provider lives for seconds and holds little: collecting less often takes a tenth and more off a plan of many ledgers.
+	// A provider lives for seconds and holds little. Collecting less often takes a tenth off a plan of many ledgers.
 	debug.SetGCPercent(400)
 	err = providerserver.Serve(context.Background(), provider.New(version, options...), providerserver.ServeOpts{
 		Address: "registry.terraform.io/qldbkms/qldbkms",

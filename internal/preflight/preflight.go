@@ -4,7 +4,10 @@
 // finding by its rule, KP-nnn. Turning findings into diagnostics is the caller's work.
 package preflight
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Severity says whether a finding stops the plan.
 type Severity int
@@ -34,12 +37,14 @@ type Key struct {
 	Manager     string
 	Origin      string
 	MultiRegion bool
+	Expires     time.Time // when imported key material goes; zero: never
 }
 
-// Place is where the ledger is.
+// Place is where and when a ledger is to use a key.
 type Place struct {
 	Region    string
 	Partition string
+	Now       time.Time
 }
 
 // UsableKey finds why a ledger in at could not use the key, and what to know when it can.
@@ -58,6 +63,9 @@ func UsableKey(k Key, at Place) []Finding {
 		list = append(list, Finding{"KP-609", Error, "Key cannot be used: " + k.State, fmt.Sprintf(
 			"Key %s is in state %s. A ledger can only be put under an enabled key. %s", k.ARN, k.State, remedy(k.State))})
 	}
+	if f := expiry(k, at.Now); f != nil {
+		list = append(list, *f)
+	}
 	if k.MultiRegion {
 		list = append(list, Finding{"KP-610", Warning, "Multi-Region key", fmt.Sprintf(
 			"Key %s has replicas in other Regions. The ledger uses it in %s only; whoever may use a replica can decrypt "+
@@ -69,6 +77,22 @@ func UsableKey(k Key, at Place) []Finding {
 			k.ARN, k.Origin)})
 	}
 	return list
+}
+
+// expirySoon is how near the end of imported key material must be to refuse the key.
+const expirySoon = 30 * 24 * time.Hour
+
+func expiry(k Key, now time.Time) *Finding {
+	if k.Expires.IsZero() {
+		return nil
+	}
+	f := Finding{"KP-608", Warning, "Imported key material expires", fmt.Sprintf(
+		"The material of key %s expires on %s. From then on the ledger refuses reads and writes until the same material is "+
+			"imported again. Import it without an expiry, or watch the date.", k.ARN, k.Expires.UTC().Format(time.RFC3339))}
+	if k.Expires.Sub(now) < expirySoon {
+		f.Severity = Error
+	}
+	return &f
 }
 
 func wrongKind(k Key) *Finding {

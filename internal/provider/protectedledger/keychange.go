@@ -72,25 +72,23 @@ func previewFindings(p, st model, f facts, mv move) []finding {
 	if mv.Kind != moves {
 		return nil
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "From: %s.\nTo: %s.\nReason: %s.\n", keyText(mv.From), targetText(p, mv),
-		mv.Reason.ValueString())
-	if line := aliasLine(p, st, mv); line != "" {
-		b.WriteString(line)
+	facts := []string{
+		"From: " + keyText(mv.From), "To: " + targetText(p, mv), "Reason: " + mv.Reason.ValueString(),
 	}
-	b.WriteString(policyLine(p, st))
-	b.WriteString(oldKeyLine(p, st, f, mv))
-	b.WriteString("\nThe ledger is not destroyed. Data is not rewritten and stays readable; the service changes the key " +
-		"hierarchy in the background, normally within 30 minutes; ")
+	if line := aliasLine(p, st); line != "" {
+		facts = append(facts, line)
+	}
+	facts = append(append(facts, policyLines(p, st)...), oldKeyLines(p, st, f, mv)...)
+	wait := fmt.Sprintf("this apply waits up to %s. ", timeoutText(p))
 	if p.WaitForKeyChange.Equal(types.BoolValue(false)) {
-		b.WriteString("this apply does not wait for it (wait_for_key_change is false). ")
-	} else {
-		fmt.Fprintf(&b, "this apply waits up to %s. ", timeoutText(p))
+		wait = "this apply does not wait for it (wait_for_key_change is false). "
 	}
-	b.WriteString("Both keys must stay usable until then. If the service refuses, the ledger keeps its present key.\n" +
-		"Not checked: whether the ledger's readers and writers may use the new key.")
-	return []finding{warning(path.Empty(), fmt.Sprintf("Ledger %q will move to another KMS key",
-		p.Name.ValueString()), b.String())}
+	// Terraform breaks lines at 78 columns, but for those that begin with a space.
+	return []finding{warning(path.Empty(), fmt.Sprintf("Ledger %q will move to another KMS key", p.Name.ValueString()),
+		"  "+strings.Join(facts, "\n  ")+"\n\nThe ledger is not destroyed. Data is not rewritten and stays readable; the "+
+			"service changes the key hierarchy in the background, normally within 30 minutes; "+wait+
+			"Both keys must stay usable until then. If the service refuses, the ledger keeps its present key.\n"+
+			"Not checked: whether the ledger's readers and writers may use the new key.")}
 }
 
 func keyText(arn types.String) string {
@@ -115,47 +113,48 @@ func targetText(p model, mv move) string {
 	return keyText(mv.To)
 }
 
-func aliasLine(p, st model, mv move) string {
+func aliasLine(p, st model) string {
 	switch {
 	case p.Key == nil && st.Key == nil, p.Key != nil && p.Key.Alias.IsUnknown():
 		return ""
 	case p.Key == nil && !st.Key.Alias.IsNull():
-		return fmt.Sprintf("Alias: %s is removed after the change.\n", st.Key.Alias.ValueString())
+		return fmt.Sprintf("Alias: %s is removed after the change", st.Key.Alias.ValueString())
 	case p.Key == nil:
 		return ""
 	}
-	return fmt.Sprintf("Alias: %s points to the new key after the change.\n", p.Key.Alias.ValueString())
+	return fmt.Sprintf("Alias: %s points to the new key after the change", p.Key.Alias.ValueString())
 }
 
-func policyLine(p, st model) string {
-	if p.Key == nil && (p.KMSKey.IsNull() || p.KMSKey.ValueString() == awsOwned) {
-		return "Policy: none. The AWS owned key has no key policy, no grants and no trail in this account (KP-613).\n"
-	}
-	if p.Key == nil {
-		return "Policy: that of the key; this resource does not manage it.\n"
-	}
-	if p.Key.PolicyDocument.IsUnknown() {
-		return "Policy: known after apply.\n"
-	}
-	if st.Key == nil || st.Key.PolicyDocument.IsNull() {
-		return "Policy: key.policy_document above.\n"
+func policyLines(p, st model) []string {
+	switch {
+	case p.Key == nil && (p.KMSKey.IsNull() || p.KMSKey.ValueString() == awsOwned):
+		return []string{"Policy: none; the AWS owned key has no policy, grants or trail in this account (KP-613)"}
+	case p.Key == nil:
+		return []string{"Policy: that of the key; this resource does not manage it"}
+	case p.Key.PolicyDocument.IsUnknown():
+		return []string{"Policy: known after apply"}
+	case st.Key == nil || st.Key.PolicyDocument.IsNull():
+		return []string{"Policy: key.policy_document above"}
 	}
 	arn := st.ownKey()
 	if samePolicy(p.Key.PolicyDocument.ValueString(), st.Key.PolicyDocument.ValueString(), arn) {
-		return "Policy: the same as the former key's.\n"
+		return []string{"Policy: the same as the former key's"}
 	}
-	changes := policyChanges(st.Key.PolicyDocument.ValueString(), p.Key.PolicyDocument.ValueString(), arn)
-	return "Policy, compared with the former key's:\n  - " + strings.Join(changes, "\n  - ") + "\n"
+	list := []string{"Policy, compared with the former key's:"}
+	for _, change := range policyChanges(st.Key.PolicyDocument.ValueString(), p.Key.PolicyDocument.ValueString(), arn) {
+		list = append(list, "  - "+change)
+	}
+	return list
 }
 
-func oldKeyLine(p, st model, f facts, mv move) string {
+func oldKeyLines(p, st model, f facts, mv move) []string {
 	action := oldKeyAction(p, st, mv)
 	if action.IsUnknown() {
-		return "Former key: known after apply.\n"
+		return []string{"Former key: known after apply"}
 	}
 	switch action.ValueString() {
 	case disable:
-		return "Former key: disabled after the change (KP-616).\n"
+		return []string{"Former key: disabled after the change (KP-616)"}
 	case scheduleDeletion:
 		days := st.Key.DeletionWindow
 		if p.Key != nil {
@@ -165,12 +164,14 @@ func oldKeyLine(p, st model, f facts, mv move) string {
 		if !f.Now.IsZero() && !days.IsUnknown() {
 			date = fmt.Sprintf(", not before %s", f.Now.AddDate(0, 0, int(days.ValueInt64())).UTC().Format(time.DateOnly))
 		}
-		return fmt.Sprintf("Former key: scheduled for deletion after the change (KP-616); deleted %s days later%s. What it "+
-			"encrypted elsewhere, journal exports included, cannot be read after that.\n", days, date)
+		return []string{
+			fmt.Sprintf("Former key: scheduled for deletion after the change (KP-616), gone %s days later%s;", days, date),
+			"  what it encrypted elsewhere, journal exports included, cannot be read after that",
+		}
 	case retain:
-		return "Former key: kept, see retained_keys.\n"
+		return []string{"Former key: kept, see retained_keys"}
 	}
-	return "Former key: not managed by this resource, left as it is.\n"
+	return []string{"Former key: not managed by this resource, left as it is"}
 }
 
 func timeoutText(p model) string {

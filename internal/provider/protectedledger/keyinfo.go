@@ -18,7 +18,6 @@ type keyInfo struct {
 	ID          string
 	Description string
 	Deletion    *time.Time
-	Expires     *time.Time
 }
 
 // describeKey asks for a key by id, ARN or alias.
@@ -39,9 +38,9 @@ func newKeyInfo(m kmstypes.KeyMetadata) keyInfo {
 		Key: preflight.Key{
 			ARN: arn, Region: arnPart(arn, 3), Partition: partitionOf(arn), State: string(m.KeyState),
 			Spec: string(m.KeySpec), Usage: string(m.KeyUsage), Manager: string(m.KeyManager),
-			Origin: string(m.Origin), MultiRegion: aws.ToBool(m.MultiRegion),
+			Origin: string(m.Origin), MultiRegion: aws.ToBool(m.MultiRegion), Expires: aws.ToTime(m.ValidTo),
 		},
-		ID: aws.ToString(m.KeyId), Description: aws.ToString(m.Description), Deletion: m.DeletionDate, Expires: m.ValidTo,
+		ID: aws.ToString(m.KeyId), Description: aws.ToString(m.Description), Deletion: m.DeletionDate,
 	}
 }
 

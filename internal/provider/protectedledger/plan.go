@@ -188,6 +188,8 @@ func planStatus(p *model, st model, f facts, mv move, rest remainder) {
 	}
 	p.EncryptionStatus = status
 	switch {
+	case status.IsUnknown() && st.exists() && !replaces(*p, st) && p.WaitForKeyChange.Equal(types.BoolValue(true)):
+		p.InaccessibleTime = types.StringNull() // an update that waits succeeds only with a usable key
 	case status.IsUnknown():
 		p.InaccessibleTime = types.StringUnknown()
 	case status.Equal(st.EncryptionStatus):

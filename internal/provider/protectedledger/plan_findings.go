@@ -12,7 +12,7 @@ import (
 // targetFindings checks the key the plan puts the ledger under, before anything is written.
 func targetFindings(p, st model, f facts, mv move) []finding {
 	var list []finding
-	place := preflight.Place{Region: p.Region.ValueString(), Partition: f.Partition}
+	place := preflight.Place{Region: p.Region.ValueString(), Partition: f.Partition, Now: f.Now}
 	needed := mv.Kind != stays || !st.exists() || replaces(p, st)
 	if outside := keyRegion(path.Root("kms_key"), p.KMSKey.ValueString(), p.Region.ValueString()); len(outside) > 0 {
 		return outside

@@ -124,7 +124,7 @@ func TestPlanDrivers(t *testing.T) {
 	type model = protectedledger.Model
 	type facts = protectedledger.Facts
 	swapped := map[string]string{
-		"kms_key_arn": "?", "encryption_status": "?", "inaccessible_kms_key_time": "?", "retained_keys": "?",
+		"kms_key_arn": "?", "encryption_status": "?", "retained_keys": "?",
 		"key.arn": "?", "key.key_id": "?", "key.state": "?",
 		"key_change.from": keyOne, "key_change.to": "?", "key_change.reason": "generation raised from 1 to 2",
 		"key_change.old_key_action": "retain", "key_change.status": "?", "key_change.requested_at": "?",
@@ -147,7 +147,7 @@ func TestPlanDrivers(t *testing.T) {
 			name:   "generation not known",
 			change: func(cfg, _ *model, _ *facts) { cfg.Key.Generation = types.Int64Unknown() },
 			want: map[string]string{
-				"kms_key_arn": "?", "encryption_status": "?", "inaccessible_kms_key_time": "?", "retained_keys": "?",
+				"kms_key_arn": "?", "encryption_status": "?", "retained_keys": "?",
 				"key.arn": "?", "key.key_id": "?", "key.state": "?", "key_change": "?",
 			},
 		},
@@ -160,7 +160,7 @@ func TestPlanDrivers(t *testing.T) {
 			name:   "other kms_key",
 			change: func(cfg, _ *model, f *facts) { cfg.Key, cfg.KMSKey, f.Target = nil, str(keyTwo), usable(keyTwo) },
 			want: map[string]string{
-				"kms_key_arn": keyTwo, "encryption_status": "?", "inaccessible_kms_key_time": "?", "retained_keys": "?",
+				"kms_key_arn": keyTwo, "encryption_status": "?", "retained_keys": "?",
 				"key.arn": "", "key.key_id": "", "key.state": "", "key.alias": "", "key.description": "",
 				"key_change.from": keyOne, "key_change.to": keyTwo, "key_change.old_key_action": "retain",
 				"key_change.reason": "from the ledger's own key to a referenced key", "key_change.status": "?",
@@ -172,14 +172,14 @@ func TestPlanDrivers(t *testing.T) {
 			name:   "kms_key not known",
 			change: func(cfg, st *model, _ *facts) { cfg.Key, st.Key, cfg.KMSKey = nil, nil, types.StringUnknown() },
 			want: map[string]string{
-				"kms_key_arn": "?", "encryption_status": "?", "inaccessible_kms_key_time": "?", "key_change": "?",
+				"kms_key_arn": "?", "encryption_status": "?", "key_change": "?",
 			},
 		},
 		{
 			name:   "key not known",
 			change: func(cfg, _ *model, _ *facts) { cfg.Key, cfg.KeyUnknown = nil, true },
 			want: map[string]string{
-				"kms_key_arn": "?", "encryption_status": "?", "inaccessible_kms_key_time": "?", "key_change": "?",
+				"kms_key_arn": "?", "encryption_status": "?", "key_change": "?",
 				"retained_keys": "?", "key.arn": "", "key.key_id": "", "key.state": "", "key.alias": "", "key.description": "",
 			},
 		},
@@ -221,7 +221,7 @@ func TestPlanDrivers(t *testing.T) {
 				st.InaccessibleTime = str("2025-02-01T00:00:00Z")
 			},
 			want: map[string]string{
-				"key.state": "Enabled", "encryption_status": "?", "inaccessible_kms_key_time": "?",
+				"key.state": "Enabled", "encryption_status": "?", "inaccessible_kms_key_time": "-",
 			},
 		},
 		{

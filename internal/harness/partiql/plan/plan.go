@@ -4,6 +4,9 @@
 // chooses for each source how it is read, and says what the caller must be
 // allowed to do. Sources are read in nested loops in the order they are written,
 // so that the number of documents read is what the service reports.
+//
+// Source: Amazon QLDB Developer Guide, "Amazon QLDB PartiQL reference" and
+// "Optimizing query performance".
 package plan
 
 import (
@@ -12,12 +15,13 @@ import (
 
 // A Plan is a statement with its names resolved. It does not change once made.
 type Plan struct {
-	Tree     *ast.Tree
-	Kind     Kind
-	Needs    []Need
-	Table    Table  // that DML and DDL act on; zero if there is none
-	Query    *Query // of a Select and of a Change, else nil
-	Slots    int    // number of variables; every slot is below it
+	Tree  *ast.Tree
+	Kind  Kind
+	Needs []Need
+	Table Table  // that DML and DDL act on; zero if there is none or it is not known yet
+	Query *Query // of a Select and of a Change, else nil
+	Slots int    // number of variables; every slot is below it
+
 	bindings []Binding
 	queries  map[*ast.Select]*Query
 }
@@ -49,11 +53,9 @@ func (k Kind) DDL() bool { return k >= CreateTable && k <= DropIndex }
 //
 // Source: Amazon QLDB Developer Guide, "Getting started with the standard permissions mode".
 type Need struct {
-	Action string // "qldb:PartiQLSelect"
-	Object Object
-	// TableID is the id of the table for TableObject. It is empty if a Redact names its table by an expression:
-	// then the caller must ask again with the ids that eval reports through Env.Authorize.
-	TableID string
+	Action  string // "qldb:PartiQLSelect"
+	Object  Object
+	TableID string // of a TableObject
 }
 
 // An Object is the kind of resource that a Need is about.
@@ -72,7 +74,7 @@ type Binding struct {
 	Field bool // the name is a field of what is in Slot, not the variable itself
 }
 
-// Binding is what n means.
+// Binding is what n means. Names that are tables have none.
 func (p *Plan) Binding(n *ast.Name) Binding { return p.bindings[n.Ord] }
 
 // Subquery is the plan of a query in parentheses.
@@ -82,8 +84,8 @@ func (p *Plan) Subquery(s *ast.Select) *Query { return p.queries[s] }
 type Query struct {
 	Select     *ast.Select // nil for a Change
 	Loops      []Loop
-	Where      ast.Expr // nil if absent
-	Aggregates []*ast.Aggregate
+	Where      ast.Expr         // nil if absent
+	Aggregates []*ast.Aggregate // by Ord
 }
 
 // A Loop reads one source. Slot, At and By are the slots it fills; At and By are -1 if unused.
@@ -91,7 +93,6 @@ type Loop struct {
 	Access       Access
 	Slot, At, By int
 	Filters      []ast.Expr // ON conditions that can be decided once this loop's variables are set
-	Name         string     // the variable in Slot, "" if it has none
 }
 
 // An Access is how a Loop gets its values.
@@ -100,12 +101,11 @@ type Access struct {
 	Table Table
 	View  View
 	Index Index
-	// Keys are the values looked up by ByIndex and ByID: each is evaluated when the loop starts.
-	Keys []ast.Expr
-	// Start and End limit History; nil if absent. Keys then holds at most one document id.
-	Start, End ast.Expr
-	// Expr is ranged over by Values.
-	Expr ast.Expr
+	// Keys are what ByIndex and ByID look up, each evaluated when the loop starts. With
+	// History there is at most one, a document id.
+	Keys       []ast.Expr
+	Start, End ast.Expr // of History; nil if absent
+	Expr       ast.Expr // what Values ranges over
 }
 
 // An AccessKind says what is read, which is also what the reading conflicts with.
@@ -133,5 +133,12 @@ const (
 // New plans tree against the tables of catalog. The error is an *ast.Error of kind
 // Semantic or Refused.
 func New(tree *ast.Tree, catalog Catalog) (*Plan, error) {
-	return nil, ast.NoSuchVariable(tree.Statement.Position(), "")
+	p := &Plan{Tree: tree, bindings: make([]Binding, tree.Names)}
+	r := &resolver{plan: p, catalog: catalog}
+	r.statement()
+	if r.err != nil {
+		return nil, r.err
+	}
+	p.Slots = r.slots
+	return p, nil
 }

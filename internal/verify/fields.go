@@ -81,7 +81,7 @@ func (f *fields) need(name string) ion.Value {
 func (f *fields) list(name string) []ion.Value {
 	v := f.need(name)
 	if v.Type() != ion.ListType || v.IsNull() {
-		f.refuse("has a " + name + " that is no list")
+		f.refuse("has no list in " + name)
 		return nil
 	}
 	return v.Items()
@@ -92,7 +92,7 @@ func (f *fields) hash(name string) hash { return f.hashOf(name, f.need(name)) }
 func (f *fields) hashOf(name string, v ion.Value) hash {
 	b := v.Bytes()
 	if v.Type() != ion.BlobType || len(b) != len(hash{}) {
-		f.refuse("has a " + name + " that is no blob of 32 bytes")
+		f.refuse("has no blob of 32 bytes in " + name)
 		return hash{}
 	}
 	return hash(b)

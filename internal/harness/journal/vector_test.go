@@ -69,7 +69,7 @@ func vector(t *testing.T) []journal.Block {
 	position := journal.Genesis(strand)
 	for i, c := range commits {
 		c.TransactionID = tx(i)
-		c.Timestamp = at(t, fmt.Sprintf("15:%d:59.001", 50+i))
+		c.Timestamp = at(t, []string{"15:50:00.900", "15:50:01.900", "15:51:00.260", "15:52:00.260", "15:53:00.900"}[i])
 		b, err := journal.Build(position, c)
 		if err != nil {
 			t.Fatalf("build block %d: %v", i, err)

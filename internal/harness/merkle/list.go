@@ -38,3 +38,12 @@ func parents(level []Hash) []Hash {
 	}
 	return append(up, level...)
 }
+
+// Ion is proof as GetBlock and GetRevision return it: a list of blobs, from leaf to root.
+func Ion(proof []Hash) ion.Value {
+	list := make([]ion.Value, len(proof))
+	for i, h := range proof {
+		list[i] = ion.Blob(h[:])
+	}
+	return ion.List(list...)
+}

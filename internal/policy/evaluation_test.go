@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
@@ -46,6 +48,13 @@ func TestEvaluationVectors(t *testing.T) {
 			if got, want := answerOf(d), v.one("answer", ""); got != want {
 				t.Errorf("got %s, want %s; %+v", got, want, d)
 			}
+			a := verdictOf(t, r, d.Allowed)
+			if a.Reason != d.Reason {
+				t.Errorf("Can: got reason %q, want %q", a.Reason, d.Reason)
+			}
+			if d.Explicit && !cmp.Equal(a.Statements, d.Statements) {
+				t.Errorf("Can: got statements %v, want %v", a.Statements, d.Statements)
+			}
 		})
 	}
 }
@@ -72,6 +81,9 @@ func TestLockOutVectors(t *testing.T) {
 			if want := v.one("answer", "") == "pass"; d.Allowed != want {
 				t.Errorf("got %t, want %t; %+v", d.Allowed, want, d)
 			}
+			if !bypass && len(v.lines["request"]) == 0 {
+				verdictOf(t, policy.LockOutProbe(r.Policies.Key, r), d.Allowed)
+			}
 		})
 	}
 }
@@ -87,4 +99,18 @@ func (v *vector) lockOut(t *testing.T) (r policy.Request, bypass bool) {
 	}
 	_, bypass = v.lines["bypass"]
 	return v.request(t), bypass
+}
+
+// verdictOf asks Can the same question with everything known, where it may not say that the answer depends.
+func verdictOf(t *testing.T, r policy.Request, allowed bool) policy.Answer {
+	t.Helper()
+	a := policy.Can(r, policy.Assumptions{Complete: true})
+	want := policy.Never
+	if allowed {
+		want = policy.Always
+	}
+	if a.Verdict != want {
+		t.Errorf("Can: got %s, want %s; %+v", a.Verdict, want, a)
+	}
+	return a
 }

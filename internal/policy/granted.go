@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 const encryptionContextPrefix = "kms:encryptioncontext:"
 
@@ -62,7 +65,8 @@ func (g *Grant) constraints(action string) (want map[string]string, exact bool) 
 func (e *env) meets(g *Grant, action string) bool {
 	want, exact := g.constraints(action)
 	for key, value := range want {
-		if got := e.facts[key]; len(got) != 1 || got[0] != value {
+		differs := func(got string) bool { return got != value }
+		if got := e.facts[key]; len(got) == 0 || slices.ContainsFunc(got, differs) {
 			return false
 		}
 	}

@@ -144,8 +144,8 @@ func longFunctions(t *tree) []string {
 // strayFiles keeps the top level to what a reader expects there. Dot-files that tools leave are not looked at.
 func strayFiles(t *tree) []string {
 	known := []string{
-		".", "internal", "examples", "docs", "templates", "main.go", "main_test.go", "go.mod", "go.sum", "GNUmakefile", "build",
-		"terraform-registry-manifest.json", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
+		".", "internal", "examples", "docs", "templates", "build", "main.go", "main_test.go", "go.mod", "go.sum",
+		"GNUmakefile", "terraform-registry-manifest.json", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
 	}
 	var found []string
 	for p := range t.all {

@@ -3,7 +3,6 @@ package ion
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,7 +14,8 @@ func DecodeBinary(data []byte, o Options) ([]Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := binaryReader{in: string(data), budget: limits}
+	r := binaryReader{in: string(data), budget: limits, gathered: takeGathered()}
+	defer r.release()
 	if !strings.HasPrefix(r.in, versionMarker) {
 		return nil, r.fault("no Ion 1.0 version marker")
 	}
@@ -47,15 +47,13 @@ func DecodeBinary(data []byte, o Options) ([]Value, error) {
 	return out, nil
 }
 
-// A binaryReader reads in, of which the values become substrings. items and fields are stacks on which containers
-// gather their content before it is copied at its exact size.
+// A binaryReader reads in, of which the values become substrings.
 type binaryReader struct {
 	budget
-	in     string
-	pos    int
-	table  symbolTable
-	items  []Value
-	fields []Field
+	*gathered
+	in    string
+	pos   int
+	table symbolTable
 }
 
 func (r *binaryReader) fault(reason string) error {
@@ -214,13 +212,14 @@ func (r *binaryReader) exponent(stop int) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
-	if size > math.MaxInt32 {
+	exponent := int64(min(size, 1<<32))
+	if negative {
+		exponent = -exponent
+	}
+	if exponent < math.MinInt32 || exponent > math.MaxInt32 {
 		return 0, r.fault("exponent beyond 32 bits")
 	}
-	if negative {
-		return -int32(size), nil
-	}
-	return int32(size), nil
+	return int32(exponent), nil
 }
 
 // signed reads an Int, which has its sign in the highest bit, up to stop.
@@ -248,9 +247,7 @@ func (r *binaryReader) sequence(kind Type, stop, depth int) (Value, error) {
 			r.items = append(r.items, v)
 		}
 	}
-	items := slices.Clone(r.items[start:])
-	r.items = r.items[:start]
-	return sequence(kind, items), nil
+	return sequence(kind, r.popItems(start)), nil
 }
 
 func (r *binaryReader) structure(stop, depth int) (Value, error) {
@@ -276,9 +273,7 @@ func (r *binaryReader) structure(stop, depth int) (Value, error) {
 		}
 		r.fields = append(r.fields, Field{Name: name, Value: v})
 	}
-	fields := slices.Clone(r.fields[start:])
-	r.fields = r.fields[:start]
-	return structValue(fields), nil
+	return structValue(r.popFields(start)), nil
 }
 
 // annotated reads the body of an annotation wrapper.

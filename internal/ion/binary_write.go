@@ -3,33 +3,66 @@ package ion
 import (
 	"encoding/binary"
 	"slices"
+	"sync"
 )
 
 // EncodeBinary writes values as one stream of Ion 1.0 binary: version marker, a local symbol table if there are
 // symbols beyond the system's, the values. Equal values with their fields in the same order give the same bytes.
 func EncodeBinary(values ...Value) []byte {
-	var w binaryWriter
+	w := writers.Get().(*binaryWriter)
 	for _, v := range values {
 		w.value(v)
 	}
-	out := make([]byte, 0, len(versionMarker)+len(w.out)+16*len(w.local)+16)
-	out = append(out, versionMarker...)
+	body := len(w.out)
 	if len(w.local) > 0 {
-		texts := make([]Value, len(w.local))
-		for i, text := range w.local {
-			texts[i] = Value{kind: StringType, text: text}
-		}
-		header := binaryWriter{out: out}
-		header.value(structValue([]Field{F("symbols", List(texts...))}).annotated([]string{symbolTableSymbol}))
-		out = header.out
+		w.symbolTable()
 	}
-	return append(out, w.out...)
+	out := make([]byte, 0, len(versionMarker)+len(w.out))
+	out = append(out, versionMarker...)
+	out = append(append(out, w.out[body:]...), w.out[:body]...)
+	w.release()
+	return out
 }
+
+// These bounds keep one huge document from holding its memory, and its map from being cleared, for ever.
+const (
+	maxPooledOutput  = 1 << 20
+	maxPooledSymbols = 1 << 10
+)
+
+func (w *binaryWriter) release() {
+	if cap(w.out) > maxPooledOutput || len(w.local) > maxPooledSymbols {
+		return
+	}
+	clear(w.sids)
+	clear(w.local)
+	w.out, w.local = w.out[:0], w.local[:0]
+	writers.Put(w)
+}
+
+var writers = sync.Pool{New: func() any { return &binaryWriter{sids: make(map[string]uint64)} }}
 
 type binaryWriter struct {
 	out   []byte
 	local []string          // symbols beyond the system's, in the order of their numbers
 	sids  map[string]uint64 // numbers of local
+}
+
+// symbolTable writes $ion_symbol_table::{symbols:[...]} with the local symbols.
+func (w *binaryWriter) symbolTable() {
+	wrapper := w.begin()
+	w.out = append(w.out, 0x81, 0x80|byte(systemSIDs[symbolTableSymbol]))
+	table := w.begin()
+	w.out = append(w.out, 0x80|byte(systemSIDs["symbols"]))
+	list := w.begin()
+	for _, text := range w.local {
+		start := w.begin()
+		w.out = append(w.out, text...)
+		w.end(start, typeCodes[StringType])
+	}
+	w.end(list, typeCodes[ListType])
+	w.end(table, typeCodes[StructType])
+	w.end(wrapper, annotationCode)
 }
 
 // systemSIDs are the numbers of systemSymbols.
@@ -49,9 +82,6 @@ func (w *binaryWriter) sid(text string) uint64 {
 		return sid
 	}
 	sid := uint64(len(systemSymbols) + len(w.local))
-	if w.sids == nil {
-		w.sids = make(map[string]uint64)
-	}
 	w.sids[text] = sid
 	w.local = append(w.local, text)
 	return sid
@@ -71,7 +101,7 @@ func (w *binaryWriter) value(v Value) {
 	length := appendVarUint(nil, uint64(len(w.out)-list-1))
 	w.out = slices.Replace(w.out, list, list+1, length...)
 	w.bare(v)
-	w.end(wrapper, 0xe0)
+	w.end(wrapper, annotationCode)
 }
 
 // typeCodes are the high halves of type descriptors, by type. A negative int has 0x30.
@@ -80,6 +110,8 @@ var typeCodes = [...]byte{
 	SymbolType: 0x70, StringType: 0x80, ClobType: 0x90, BlobType: 0xa0, ListType: 0xb0, SexpType: 0xc0,
 	StructType: 0xd0,
 }
+
+const annotationCode = 0xe0
 
 func (w *binaryWriter) bare(v Value) {
 	code := typeCodes[v.kind]

@@ -23,7 +23,8 @@ func appendJSON(dst []byte, v Value) []byte {
 	}
 	switch v.kind {
 	case BoolType, IntType:
-		return appendText(dst, v.WithAnnotations())
+		v.nested = nil // the annotations
+		return appendText(dst, v)
 	case FloatType:
 		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
 			return append(dst, "null"...)

@@ -2,7 +2,9 @@ package ion
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Defaults of Options.
@@ -21,7 +23,7 @@ const maxFractionDigits = 256
 // MaxBytes plus 200 bytes for each of MaxValues.
 type Options struct {
 	MaxBytes       int // bytes of input; default 4 MiB
-	MaxDepth       int // containers inside each other; default 128
+	MaxDepth       int // containers around a value; default 128
 	MaxValues      int // values at every depth, symbol tables included; default 1,048,576
 	MaxNumberBytes int // bytes of one integer or of one decimal's coefficient; default 16 KiB
 
@@ -144,6 +146,44 @@ func (b *budget) number(bytes int) error {
 		return &LimitError{Limit: "MaxNumberBytes", Max: b.opt.MaxNumberBytes}
 	}
 	return nil
+}
+
+// gathered are the stacks on which containers gather their content before it is copied at its exact size.
+type gathered struct {
+	items  []Value
+	fields []Field
+}
+
+// maxPooledGathered keeps one huge document from holding its memory for ever.
+const maxPooledGathered = 1 << 12
+
+var gatheredPool = sync.Pool{New: func() any { return new(gathered) }}
+
+func takeGathered() *gathered { return gatheredPool.Get().(*gathered) }
+
+// release gives g back, emptied also after an error.
+func (g *gathered) release() {
+	g.popItems(0)
+	g.popFields(0)
+	if cap(g.items)+cap(g.fields) <= maxPooledGathered {
+		gatheredPool.Put(g)
+	}
+}
+
+func (g *gathered) popItems(start int) []Value {
+	top := g.items[start:]
+	out := slices.Clone(top)
+	clear(top)
+	g.items = g.items[:start]
+	return out
+}
+
+func (g *gathered) popFields(start int) []Field {
+	top := g.fields[start:]
+	out := slices.Clone(top)
+	clear(top)
+	g.fields = g.fields[:start]
+	return out
 }
 
 func lineAndColumn(text string, offset int) (line, column int) {

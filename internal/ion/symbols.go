@@ -3,6 +3,7 @@ package ion
 import (
 	"math"
 	"slices"
+	"sort"
 )
 
 // versionMarker opens every binary stream of Ion 1.0.
@@ -22,15 +23,23 @@ var systemSymbols = [...]string{
 // A symbolTable gives symbols their numbers (SIDs): the system's, then those of the imports, then the local ones. The
 // zero symbolTable has only the system's.
 type symbolTable struct {
-	imports  []symbolImport
-	imported uint64
-	local    []string // NoText where a number has no text
+	imports []symbolImport
+	local   []string // NoText where a number has no text
 }
 
-// A symbolImport holds size numbers, of which the first ones have texts. A size may be huge: nothing is reserved.
+// A symbolImport holds the numbers from start to end, counted from the end of the system's; the first ones have texts.
+// The range may be huge: nothing is reserved.
 type symbolImport struct {
-	size  uint64
-	texts []string
+	start, end uint64
+	texts      []string
+}
+
+// imported is the count of numbers that imports hold.
+func (t *symbolTable) imported() uint64 {
+	if len(t.imports) == 0 {
+		return 0
+	}
+	return t.imports[len(t.imports)-1].end
 }
 
 // text is the text of symbol number sid (NoText for 0); ok is false if there is none.
@@ -39,23 +48,18 @@ func (t *symbolTable) text(sid uint64) (text string, ok bool) {
 		return systemSymbols[sid], true
 	}
 	sid -= uint64(len(systemSymbols))
-	if sid >= t.imported {
-		sid -= t.imported
-		if sid >= uint64(len(t.local)) || t.local[sid] == NoText {
-			return "", false
-		}
-		return t.local[sid], true
+	texts := t.local
+	if imported := t.imported(); sid >= imported {
+		sid -= imported
+	} else {
+		i := sort.Search(len(t.imports), func(i int) bool { return sid < t.imports[i].end })
+		sid -= t.imports[i].start
+		texts = t.imports[i].texts
 	}
-	for _, shared := range t.imports {
-		if sid < shared.size {
-			if sid >= uint64(len(shared.texts)) {
-				return "", false
-			}
-			return shared.texts[sid], true
-		}
-		sid -= shared.size
+	if sid >= uint64(len(texts)) || texts[sid] == NoText {
+		return "", false
 	}
-	return "", false
+	return texts[sid], true
 }
 
 // isSymbolTable says whether a top-level value declares symbols instead of being one of the stream's values.
@@ -98,6 +102,7 @@ func (t *symbolTable) define(v Value, shared []SharedTable) (reason string) {
 		}
 	}
 	if symbols.kind == ListType {
+		t.local = slices.Grow(t.local, symbols.Len())
 		for _, item := range symbols.Items() {
 			if item.kind == StringType && !item.null {
 				t.local = append(t.local, item.text)
@@ -125,7 +130,8 @@ func (t *symbolTable) include(item Value, shared []SharedTable) (reason string) 
 	known := slices.IndexFunc(shared, func(s SharedTable) bool {
 		return s.Name == name.text && int64(s.Version) == version
 	})
-	var entry symbolImport
+	start := t.imported()
+	entry := symbolImport{start: start}
 	if known >= 0 {
 		entry.texts = shared[known].Symbols
 	}
@@ -134,14 +140,14 @@ func (t *symbolTable) include(item Value, shared []SharedTable) (reason string) 
 		if !ok || n < 0 {
 			return "symbol table import whose max_id is not a number of symbols"
 		}
-		entry.size = uint64(n)
-		entry.texts = entry.texts[:min(uint64(len(entry.texts)), entry.size)]
+		entry.end = start + uint64(n)
+		entry.texts = entry.texts[:min(int64(len(entry.texts)), n)]
 	} else if known < 0 {
 		return "symbol table import without max_id of a table that is not at hand"
 	} else {
-		entry.size = uint64(len(entry.texts))
+		entry.end = start + uint64(len(entry.texts))
 	}
-	if t.imported += entry.size; t.imported > math.MaxInt64 {
+	if entry.end > math.MaxInt64 {
 		return "symbol table with too many symbols"
 	}
 	t.imports = append(t.imports, entry)

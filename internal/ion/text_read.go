@@ -16,6 +16,7 @@ func ParseText(text string, o Options) ([]Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer r.release()
 	var out []Value
 	for {
 		if err := r.skipSpace(); err != nil {
@@ -46,15 +47,13 @@ func ParseText(text string, o Options) ([]Value, error) {
 	}
 }
 
-// A textReader reads in, of which texts without escapes become substrings. items and fields are stacks on which
-// containers gather their content before it is copied at its exact size.
+// A textReader reads in, of which texts without escapes become substrings.
 type textReader struct {
 	budget
-	in     string
-	pos    int
-	table  symbolTable
-	items  []Value
-	fields []Field
+	*gathered
+	in    string
+	pos   int
+	table symbolTable
 }
 
 func newTextReader(text string, o Options) (*textReader, error) {
@@ -62,7 +61,7 @@ func newTextReader(text string, o Options) (*textReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &textReader{in: text, budget: limits}
+	r := &textReader{in: text, budget: limits, gathered: takeGathered()}
 	if !utf8.ValidString(text) {
 		for r.pos < len(text) {
 			c, size := utf8.DecodeRuneInString(text[r.pos:])
@@ -316,12 +315,6 @@ func (r *textReader) sexp(depth int) (Value, error) {
 	}
 }
 
-func (r *textReader) popItems(start int) []Value {
-	items := slices.Clone(r.items[start:])
-	r.items = r.items[:start]
-	return items
-}
-
 func (r *textReader) list(depth int) (Value, error) {
 	r.pos++
 	start := len(r.items)
@@ -385,9 +378,7 @@ func (r *textReader) structure(depth int) (Value, error) {
 		}
 	}
 	r.pos++
-	fields := slices.Clone(r.fields[start:])
-	r.fields = r.fields[:start]
-	return structValue(fields), nil
+	return structValue(r.popFields(start)), nil
 }
 
 func (r *textReader) field(depth int) (f Field, err error) {

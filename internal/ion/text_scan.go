@@ -347,7 +347,7 @@ func (r *textReader) decimal(negative bool, whole, fraction string) (Value, erro
 	if err == nil {
 		exponent -= int64(len(fraction))
 	}
-	if err != nil || exponent < -math.MaxInt32 || exponent > math.MaxInt32 {
+	if err != nil || exponent < math.MinInt32 || exponent > math.MaxInt32 {
 		r.pos = start
 		return Value{}, r.fault("exponent beyond 32 bits")
 	}

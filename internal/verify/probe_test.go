@@ -174,7 +174,8 @@ func proofMutations() []mutation {
 			}
 			return l
 		})},
-		{"proof-short-element", base, "An element of 31 bytes.", "format", change(proofOf, "eRSwnmAM7WWANWDd5iGOyK+T4tDXyzUq6HZ/0fgLHos=", short)},
+		{"proof-short-element", base, "An element of 31 bytes.", "format",
+			change(proofOf, "eRSwnmAM7WWANWDd5iGOyK+T4tDXyzUq6HZ/0fgLHos=", short)},
 		{"proof-empty-element", base, "An element without bytes.", "format",
 			elements(func(l []ion.Value) []ion.Value { return append(l, ion.Blob(nil)) })},
 		{"proof-clob", base, "A clob among the blobs.", "format",
@@ -185,7 +186,8 @@ func proofMutations() []mutation {
 		}},
 		{"digest", base, "A bit of the digest.", digest, change(digestOf, "6m6B", "6m6C")},
 		{"digest-padding", base, "Bits that base64 must leave zero.", "format", change(digestOf, "Gk=", "Gl=")},
-		{"digest-short", base, "31 bytes.", "format", change(digestOf, "6m6BMXobbJKpMhahwVthAEsN6awgnHK62Qq5McGP1Gk=", short)},
+		{"digest-short", base, "31 bytes.", "format",
+			change(digestOf, "6m6BMXobbJKpMhahwVthAEsN6awgnHK62Qq5McGP1Gk=", short)},
 		{"digest-hexadecimal", base, "Not base64.", "format", func(p *probe) error {
 			p.digest = strings.Repeat("0f", 32)
 			return nil

@@ -224,7 +224,7 @@ const document = `{VIN:"1N4AL11D75C109151",Type:"Sedan",Year:2011,Make:"Audi",Mo
 	`SecondaryOwners:[{PersonId:"CMVdR77XP8zAglmmFDGTvt",Since:2018-01-01}]},` +
 	`Address:{Street:"1219 Hudson Street",City:"Everett",State:"WA",PostalCode:"98201"},` +
 	`Fees:[90.25,12.50,0.00],Plate:{{aGVsbG8gd29ybGQ=}},` +
-	`Remarks:"second key kept by the dealer, tyres changed 2018"}`
+	`Remarks:"second key kept by the dealer, tyres changed in the winter of 2018/19"}`
 
 func BenchmarkHash(b *testing.B) {
 	v := parse(b, document)

@@ -84,7 +84,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	if slept != nil {
 		slept(since)
 	}
-	pause := time.NewTimer(5 * time.Millisecond)
+	pause := time.NewTimer(2 * time.Millisecond)
 	defer pause.Stop()
 	select {
 	case <-ctx.Done():

@@ -39,6 +39,34 @@ func TestLedgerDeletedOutside(t *testing.T) {
 	}
 }
 
+// The ledger comes back while the configuration gives it another key: the former key stays in sight, without its alias.
+func TestLedgerDeletedOutsideAndKeyLeft(t *testing.T) {
+	t.Parallel()
+	for name, next := range map[string]func(b *bench) obj{
+		"referenced": func(b *bench) obj {
+			return obj{"name": "orders", "kms_key": b.newKey(nil), "deletion_protection": false}
+		},
+		"AWS owned":  func(*bench) obj { return obj{"name": "orders", "deletion_protection": false} },
+		"generation": func(*bench) obj { return own("orders", obj{"generation": 2, "alias": "alias/other"}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			st := b.mustApply(own("orders", nil), nil)
+			b.deleteLedger("orders")
+			cfg := next(b)
+			back := b.mustApply(cfg, b.refreshed(st))
+			kept := retainedOf(back)
+			if len(kept) != 1 || kept[0]["arn"] != st["kms_key_arn"] || b.aliasKey("alias/qldb-orders") != "" {
+				t.Errorf("retained keys are %v, the alias points to %q", kept, b.aliasKey("alias/qldb-orders"))
+			}
+			if o := b.apply(nil, back); o.failed() || b.keyState(st["kms_key_arn"].(string)) != "PendingDeletion" {
+				t.Errorf("destroy:\n%s", o.text())
+			}
+		})
+	}
+}
+
 func TestLedgerDeletedOutsideThenDestroyed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

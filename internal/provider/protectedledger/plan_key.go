@@ -131,16 +131,22 @@ func planRetained(p *model, st model, mv move, rest remainder) {
 		p.RetainedUnknown = true
 		return
 	}
-	if p.Key != nil && len(st.Retained) > 0 && (p.Key.OnDestroy.IsUnknown() || p.Key.DeletionWindow.IsUnknown()) {
-		p.RetainedUnknown = true
-		return
+	list := st.Retained
+	waits := p.WaitForKeyChange
+	switch {
+	case leavesOwnKey(*p, st, mv):
+		old := st.Key.asRetained()
+		action := types.StringValue(retain) // without a ledger there is no change to follow
+		if st.exists() && !replaces(*p, st) {
+			action = oldKeyAction(*p, st, mv)
+		}
+		list = withRetained(list, afterChange(old, action, waits))
+	case rest.any() && st.Change != nil && (!rest.running || !waits.Equal(types.BoolValue(false))):
+		if old, ok := st.retained(st.Change.From.ValueString()); ok {
+			list = withRetained(list, afterChange(old, st.Change.OldKeyAction, waits))
+		}
 	}
-	waits := rest.running && !p.WaitForKeyChange.Equal(types.BoolValue(false))
-	if leavesOwnKey(*p, st, mv) || rest.oldKey || rest.alias || waits && st.Change != nil && len(st.Retained) > 0 {
-		p.RetainedUnknown = true
-		return
-	}
-	for _, key := range st.Retained {
+	for _, key := range list {
 		if p.Key != nil && key.ARN.Equal(p.Key.ARN) {
 			continue // the ledger goes back to it
 		}
@@ -149,4 +155,24 @@ func planRetained(p *model, st model, mv move, rest remainder) {
 		}
 		p.Retained = append(p.Retained, key)
 	}
+}
+
+// afterChange is a former key once its change is done: without the alias, and in the state that the action leads to. An
+// apply that does not wait may leave both for later.
+func afterChange(old retainedKey, action types.String, waits types.Bool) retainedKey {
+	if !waits.Equal(types.BoolValue(true)) {
+		old.Alias, old.State = types.StringUnknown(), types.StringUnknown()
+		return old
+	}
+	old.Alias = types.StringNull()
+	switch {
+	case action.IsUnknown():
+		old.State = types.StringUnknown()
+	case !oldKeyPending(action.ValueString(), old.State.ValueString()):
+	case action.ValueString() == disable:
+		old.State = types.StringValue(keyDisabled)
+	default:
+		old.State = types.StringValue(keyPending)
+	}
+	return old
 }

@@ -94,6 +94,9 @@ func shown(m protectedledger.Model) map[string]string {
 	if m.RetainedUnknown {
 		out["retained_keys"] = "?"
 	}
+	for _, key := range m.Retained {
+		add("retained_keys "+key.ARN.ValueString(), key.State)
+	}
 	if m.ChangeUnknown {
 		out["key_change"] = "?"
 	}
@@ -124,7 +127,7 @@ func TestPlanDrivers(t *testing.T) {
 	type model = protectedledger.Model
 	type facts = protectedledger.Facts
 	swapped := map[string]string{
-		"kms_key_arn": "?", "encryption_status": "?", "retained_keys": "?",
+		"kms_key_arn": "?", "encryption_status": "?", "retained_keys " + keyOne: "Enabled",
 		"key.arn": "?", "key.key_id": "?", "key.state": "?",
 		"key_change.from": keyOne, "key_change.to": "?", "key_change.reason": "generation raised from 1 to 2",
 		"key_change.old_key_action": "retain", "key_change.status": "?", "key_change.requested_at": "?",
@@ -144,6 +147,23 @@ func TestPlanDrivers(t *testing.T) {
 			finds: "will move to another KMS key",
 		},
 		{
+			name: "generation, old key to go",
+			change: func(cfg, _ *model, _ *facts) {
+				cfg.Key.Generation, cfg.Key.OldKey = types.Int64Value(2), str("schedule_deletion")
+			},
+			want: with2(with2(swapped, "retained_keys "+keyOne, "PendingDeletion"), "key_change.old_key_action",
+				"schedule_deletion"),
+			finds: "not before 2025-03-31",
+		},
+		{
+			name: "generation, not waiting",
+			change: func(cfg, _ *model, _ *facts) {
+				cfg.Key.Generation, cfg.WaitForKeyChange = types.Int64Value(2), types.BoolValue(false)
+			},
+			want:  with2(with2(swapped, "retained_keys "+keyOne, "?"), "inaccessible_kms_key_time", "?"),
+			finds: "does not wait",
+		},
+		{
 			name:   "generation not known",
 			change: func(cfg, _ *model, _ *facts) { cfg.Key.Generation = types.Int64Unknown() },
 			want: map[string]string{
@@ -160,7 +180,7 @@ func TestPlanDrivers(t *testing.T) {
 			name:   "other kms_key",
 			change: func(cfg, _ *model, f *facts) { cfg.Key, cfg.KMSKey, f.Target = nil, str(keyTwo), usable(keyTwo) },
 			want: map[string]string{
-				"kms_key_arn": keyTwo, "encryption_status": "?", "retained_keys": "?",
+				"kms_key_arn": keyTwo, "encryption_status": "?", "retained_keys " + keyOne: "Enabled",
 				"key.arn": "", "key.key_id": "", "key.state": "", "key.alias": "", "key.description": "",
 				"key_change.from": keyOne, "key_change.to": keyTwo, "key_change.old_key_action": "retain",
 				"key_change.reason": "from the ledger's own key to a referenced key", "key_change.status": "?",

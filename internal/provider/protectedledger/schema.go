@@ -131,7 +131,7 @@ func ledgerAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Tags of the ledger and of its own key. At most 48 together with `default_tags`. Changes in " +
 				"place.",
 			Validators: []validator.Map{
-				mapvalidator.SizeAtMost(maxTags), mapvalidator.KeysAre(validate.TagKey()),
+				mapvalidator.SizeAtMost(maxTags), mapvalidator.NoNullValues(), mapvalidator.KeysAre(validate.TagKey()),
 				mapvalidator.ValueStringsAre(stringvalidator.LengthAtMost(256)),
 			},
 		},

@@ -2,6 +2,7 @@ package protectedledger
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -316,12 +317,33 @@ func (w *work) complete(ctx context.Context) {
 	if n.ChangeUnknown || n.Change != nil {
 		n.Change, n.ChangeUnknown = w.now.Change, false
 	}
-	if n.RetainedUnknown {
-		n.Retained, n.RetainedUnknown = w.now.Retained, false
-	}
+	n.Retained, n.RetainedUnknown = w.retainedNow(), false
 	if n.TagsAll.IsUnknown() {
 		n.TagsAll = w.now.TagsAll
 	}
 	w.now = n
 	w.save(ctx)
+}
+
+// retainedNow is the planned list with what is known by now in the place of what was not.
+func (w *work) retainedNow() []retainedKey {
+	if w.plan.RetainedUnknown {
+		return w.now.Retained
+	}
+	list := slices.Clone(w.plan.Retained)
+	for i := range list {
+		key, _ := w.now.retained(list[i].ARN.ValueString())
+		for _, pair := range []struct {
+			to   *types.String
+			from types.String
+		}{{&list[i].State, key.State}, {&list[i].Alias, key.Alias}, {&list[i].OnDestroy, key.OnDestroy}} {
+			if pair.to.IsUnknown() {
+				*pair.to = pair.from
+			}
+		}
+		if list[i].DeletionWindow.IsUnknown() {
+			list[i].DeletionWindow = key.DeletionWindow
+		}
+	}
+	return list
 }

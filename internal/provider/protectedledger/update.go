@@ -57,6 +57,10 @@ func (w *work) recreate(ctx context.Context) {
 	if w.diags.HasError() {
 		return
 	}
+	if err := w.followAlias(ctx); err != nil { // of a key that the ledger does not come back under
+		w.stepFailed(step{what: "removing the former alias", service: "KMS"}, err)
+		return
+	}
 	w.complete(ctx)
 }
 

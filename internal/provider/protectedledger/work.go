@@ -187,7 +187,11 @@ func (w *work) makeKey(ctx context.Context, existing string) (arn string, fresh,
 		w.now.Key.Alias = types.StringNull()
 		w.now.Change, w.now.Retained = before.Change, before.Retained
 		if before.Key != nil && before.ownKey() != info.ARN {
-			w.now.Retained = withRetained(w.now.Retained, before.Key.asRetained())
+			left := before.Key.asRetained()
+			if !before.Key.Alias.Equal(w.plan.Key.Alias) {
+				left.Alias = before.Key.Alias
+			}
+			w.now.Retained = withRetained(w.now.Retained, left)
 		}
 		w.now.Retained = withoutRetained(w.now.Retained, info.ARN)
 		w.save(ctx)

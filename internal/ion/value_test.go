@@ -75,10 +75,12 @@ func TestConstructors(t *testing.T) {
 		"{{AP8=}}":                      ion.Blob([]byte("\x00\xff")),
 		"[]":                            ion.List(),
 		"(+ 'a b')":                     ion.Sexp(ion.Symbol("+"), ion.Symbol("a b")),
-		"{a:1,'':[2],a:1}":              ion.Struct(ion.F("a", ion.Int(1)), ion.F("", ion.List(ion.Int(2))), ion.F("a", ion.Int(1))),
-		"a::'b c'::$0::null.int":        ion.Null(ion.IntType).WithAnnotations("a", "b c", ion.NoText),
-		"b::[1]":                        ion.List(ion.Int(1)).WithAnnotations("a").WithAnnotations("b"),
-		"[1,2]":                         ion.List(ion.Int(1), ion.Int(2)).WithAnnotations("a").WithAnnotations(),
+		"{a:1,'':[2],a:1}": ion.Struct(
+			ion.F("a", ion.Int(1)), ion.F("", ion.List(ion.Int(2))), ion.F("a", ion.Int(1)),
+		),
+		"a::'b c'::$0::null.int": ion.Null(ion.IntType).WithAnnotations("a", "b c", ion.NoText),
+		"b::[1]":                 ion.List(ion.Int(1)).WithAnnotations("a").WithAnnotations("b"),
+		"[1,2]":                  ion.List(ion.Int(1), ion.Int(2)).WithAnnotations("a").WithAnnotations(),
 	} {
 		parsed := parse(t, want)
 		if !v.Equal(parsed) || !parsed.Equal(v) {

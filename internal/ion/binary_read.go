@@ -290,6 +290,11 @@ func (r *binaryReader) annotated(low byte, stop, depth int) (Value, error) {
 	}
 	var names []string
 	for end := r.pos + int(length); r.pos < end; {
+		if len(names) > 0 { // the wrapper itself has paid for the first
+			if err := r.spend(depth); err != nil {
+				return Value{}, err
+			}
+		}
 		sid, err := r.varUint(end)
 		if err != nil {
 			return Value{}, err

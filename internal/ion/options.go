@@ -20,11 +20,11 @@ const (
 const maxFractionDigits = 256
 
 // Options are the limits of a reader; a zero field means its default. A reader never holds more than about four times
-// MaxBytes plus 200 bytes for each of MaxValues.
+// MaxBytes plus 250 bytes for each of MaxValues.
 type Options struct {
 	MaxBytes       int // bytes of input; default 4 MiB
 	MaxDepth       int // containers around a value; default 128
-	MaxValues      int // values at every depth, symbol tables included; default 1,048,576
+	MaxValues      int // values at every depth and annotations, symbol tables included; default 1,048,576
 	MaxNumberBytes int // bytes of one integer or of one decimal's coefficient; default 16 KiB
 
 	// Tables are the shared symbol tables that input may import. Without them an import only reserves its numbers.

@@ -113,14 +113,15 @@ func TestOneValue(t *testing.T) {
 // TestLimits reads input at each limit, and input one beyond it.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	small := ion.Options{MaxBytes: 40, MaxDepth: 3, MaxValues: 8, MaxNumberBytes: 16}
+	small := ion.Options{MaxBytes: 60, MaxDepth: 3, MaxValues: 8, MaxNumberBytes: 16}
 	largest := strings.Repeat("f", 32)
 	for _, test := range []struct{ limit, fits, beyond string }{
-		{"MaxBytes", strings.Repeat(" ", 40), strings.Repeat(" ", 41)},
+		{"MaxBytes", strings.Repeat(" ", 60), strings.Repeat(" ", 61)},
 		{"MaxDepth", "[[[1]]]", "[[[[1]]]]"},
 		{"MaxDepth", "(((())))", "((((()))))"},
 		{"MaxDepth", "{a:{b:{c:1}}}", "{a:{b:{c:{d:1}}}}"},
 		{"MaxValues", "1 2 3 4 5 6 7 8", "1 2 3 4 5 6 7 8 9"},
+		{"MaxValues", "name::name::name::name::name::name::name::1", "name::name::name::name::name::name::name::name::1"},
 		{"MaxValues", "[1,2,3,4,5,6,7]", "[1,2,3,4,5,6,7,8]"},
 		{"MaxNumberBytes", "0x" + largest, "0x1" + largest},
 		{"MaxNumberBytes", "340282366920938463463374607431768211455", "-340282366920938463463374607431768211456"},
@@ -149,7 +150,7 @@ func TestLimits(t *testing.T) {
 			wantLimit(t, "binary of "+test.beyond, err, test.limit)
 		}
 	}
-	_, err := ion.DecodeBinary(ion.EncodeBinary(ion.String(strings.Repeat("a", 40))), small)
+	_, err := ion.DecodeBinary(ion.EncodeBinary(ion.String(strings.Repeat("a", 60))), small)
 	wantLimit(t, "long binary", err, "MaxBytes")
 }
 

@@ -191,6 +191,9 @@ func (r *textReader) value(depth int, inSexp bool) (Value, error) {
 		if err := r.skipSpace(); err != nil {
 			return Value{}, err
 		}
+		if err := r.spend(depth); err != nil {
+			return Value{}, err
+		}
 	}
 }
 

@@ -55,19 +55,25 @@ func (b Block) String() string { return "block " + b.Address.String() }
 // The service's entriesHashList also holds hashes of things it does not show. So a check proves what is there, and
 // does not notice that redactionInfo, or revisions as a whole, were left out.
 //
-// The error is nil or a *MismatchError whose Step is one of StepRevisionHash, StepEntry, StepEntriesHash,
+// The error is nil or a *MismatchError whose Step is one of StepAddress, StepRevisionHash, StepEntry, StepEntriesHash,
 // StepBlockHash.
 //
 // Source: amazon-qldb-dmv-sample-java, JournalBlock.java.
 func (b Block) Check() error {
 	leaves := make([]hash, len(b.Revisions))
 	for i, r := range b.Revisions {
-		if !r.hidden() {
-			if err := r.Check(); err != nil {
-				return err
+		leaves[i] = r.Hash
+		if r.hidden() {
+			continue
+		}
+		if r.Address != b.Address {
+			return &MismatchError{
+				Step: StepAddress, Object: r.String(), Got: r.Address.String(), Want: b.Address.String(),
 			}
 		}
-		leaves[i] = r.Hash
+		if err := r.Check(); err != nil {
+			return err
+		}
 	}
 	if err := b.lists("transactionInfo", ion.Hash(b.TransactionInfo)); err != nil {
 		return err
@@ -108,8 +114,8 @@ type Chain struct {
 
 // Add checks b, and that it comes right after the block added before. After an error the Chain is as it was.
 //
-// The error is nil or a *MismatchError whose Step is one of StepAddress, StepSequenceNo, StepPreviousBlockHash and
-// those of Block.Check.
+// The error is nil or a *MismatchError whose Step is one of StepSequenceNo, StepPreviousBlockHash and those of
+// Block.Check.
 func (c *Chain) Add(b Block) error {
 	if err := b.Check(); err != nil {
 		return err

@@ -10,7 +10,7 @@ type Step string
 
 // The steps of a check.
 const (
-	StepAddress           Step = "address"             // of another strand than the tip, or after it
+	StepAddress           Step = "address"             // of another strand or block, or after the tip
 	StepRevisionHash      Step = "revision hash"       // stated, against the one that data and metadata have
 	StepProofLength       Step = "proof length"        // elements, against what address and tip allow
 	StepDigest            Step = "digest"              // given, against the one that the proof leads to

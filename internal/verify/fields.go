@@ -12,8 +12,8 @@ type fields struct {
 	err    error
 }
 
-func read(what string, data []byte, limit int) *fields {
-	v, err := ion.DecodeOne(data, ion.Options{MaxBytes: limit})
+func read(what string, data []byte, limits ion.Options) *fields {
+	v, err := ion.DecodeOne(data, limits)
 	if err != nil {
 		return &fields{what: what, err: &FormatError{What: what, Reason: "is not Ion", Err: err}}
 	}

@@ -37,8 +37,7 @@ func Inclusion(rev Revision, proof [][]byte, digest []byte, tip BlockAddress) er
 
 // BlockInclusion checks block, and that it is covered by digest. proof, digest and tip are as for Inclusion.
 //
-// The error is nil or a *MismatchError whose Step is one of StepAddress, StepProofLength, StepDigest and those of
-// Block.Check.
+// The error is nil or a *MismatchError whose Step is one of StepProofLength, StepDigest and those of Block.Check.
 func BlockInclusion(block Block, proof [][]byte, digest []byte, tip BlockAddress) error {
 	if err := before(block.Address, tip, block.String()); err != nil {
 		return err

@@ -6,26 +6,29 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
 )
 
-// Limits of what is read. A document has at most 128 KB, a block's documents at most 4 MB together, both in binary; a
-// proof has one element for each level of four trees.
-const (
-	MaxProofLength   = 256
-	maxRevisionBytes = 1 << 20
-	maxBlockBytes    = 16 << 20
-	maxSmallBytes    = 64 << 10 // proofs, addresses
+// MaxProofLength bounds the elements of a proof: those of a tree of blocks, of one of entries and of one of revisions,
+// none deeper than 64 levels.
+const MaxProofLength = 256
+
+// Limits of what is read. A document has at most 128 KB, those of a block at most 4 MB together, both in binary; text
+// takes several times as much. A document is a few containers deeper in a block than on its own.
+var (
+	revisionLimits = ion.Options{MaxBytes: 1 << 20, MaxDepth: ion.DefaultMaxDepth + 8}
+	blockLimits    = ion.Options{MaxBytes: 32 << 20, MaxDepth: ion.DefaultMaxDepth + 8, MaxValues: 4 << 20}
+	smallLimits    = ion.Options{MaxBytes: 64 << 10} // of proofs, addresses
 )
 
 // ParseRevision reads a revision in Ion text or binary, as GetRevision and the committed view return it. It refuses
 // fields it does not know, so that nothing stands beside proven data without being proven. The error is a *FormatError.
 func ParseRevision(data []byte) (Revision, error) {
-	f := read("revision", data, maxRevisionBytes)
+	f := read("revision", data, revisionLimits)
 	r := revision(f)
 	return r, f.close()
 }
 
 // ParseProof reads a list of blobs in Ion text or binary. The error is a *FormatError.
 func ParseProof(data []byte) ([][]byte, error) {
-	v, err := ion.DecodeOne(data, ion.Options{MaxBytes: maxSmallBytes})
+	v, err := ion.DecodeOne(data, smallLimits)
 	if err != nil {
 		return nil, &FormatError{What: "proof", Reason: "is not Ion", Err: err}
 	}
@@ -43,7 +46,7 @@ func ParseProof(data []byte) ([][]byte, error) {
 
 // ParseAddress reads {strandId, sequenceNo} in Ion text or binary. The error is a *FormatError.
 func ParseAddress(data []byte) (BlockAddress, error) {
-	f := read("block address", data, maxSmallBytes)
+	f := read("block address", data, smallLimits)
 	a := address(f)
 	return a, f.close()
 }
@@ -62,7 +65,7 @@ func ParseDigest(text string) ([]byte, error) {
 
 // ParseBlock reads a block in Ion text or binary, as GetBlock and exports return it. The error is a *FormatError.
 func ParseBlock(data []byte) (Block, error) {
-	v, err := ion.DecodeOne(data, ion.Options{MaxBytes: maxBlockBytes})
+	v, err := ion.DecodeOne(data, blockLimits)
 	if err != nil {
 		return Block{}, &FormatError{What: "block", Reason: "is not Ion", Err: err}
 	}

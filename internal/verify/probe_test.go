@@ -217,6 +217,11 @@ func blockMutations() []mutation {
 			return nil
 		}},
 		{"block-revision-data", base, "The data of a revision.", string(verify.StepRevisionHash), edit("90.25", "90.26")},
+		{"block-revision-address", base, "A revision of another block.", string(verify.StepAddress), func(p *probe) error {
+			at := strings.LastIndex(p.block, "sequenceNo:100")
+			p.block = p.block[:at] + "sequenceNo:101" + p.block[at+len("sequenceNo:101"):]
+			return nil
+		}},
 		{"block-revision-hash", base, "A hidden revision with another hash.", entry, func(p *probe) error {
 			from := strings.Index(p.block, "revisions:[")
 			p.block = p.block[:from] + "revisions:[{hash:{{" + strings.Repeat("A", 43) + "=}}}]}"

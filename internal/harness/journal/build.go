@@ -26,8 +26,11 @@ type Change struct {
 }
 
 // Build makes the block of c at a position, with all its hashes. The error is a *FormatError: c holds something that
-// ParseBlock would refuse later.
+// ParseBlock would refuse later, when the block is all that is left.
 func Build(at Position, c Commit) (Block, error) {
+	if err := c.check(); err != nil {
+		return Block{}, err
+	}
 	b := Block{
 		Address:           at.Address,
 		TransactionID:     c.TransactionID,
@@ -36,25 +39,16 @@ func Build(at Position, c Commit) (Block, error) {
 		Info:              c.Info.inMilliseconds(),
 		Redactions:        c.Redactions,
 	}
-	txTime := milliseconds(c.TxTime)
-	if b.Timestamp.Before(txTime) {
-		return Block{}, &FormatError{What: "block", Field: "blockTimestamp", Reason: "is before its revisions' txTime"}
-	}
 	for _, change := range c.Changes {
 		r := Revision{
 			Address: at.Address,
 			Content: change.Content,
 			Metadata: Metadata{
-				ID: change.DocumentID, Version: change.Version, TxTime: txTime, TxID: c.TransactionID,
+				ID: change.DocumentID, Version: change.Version, TxTime: milliseconds(c.TxTime), TxID: c.TransactionID,
 			},
 		}
-		switch {
-		case change.Content == Full && isStruct(change.Data):
+		if r.Content == Full {
 			r.Data = change.Data
-		case change.Content == Full:
-			return Block{}, &FormatError{What: "revision", Field: "data", Reason: "is not a struct"}
-		case change.Content != Deletion:
-			return Block{}, &FormatError{What: "revision", Field: "data", Reason: "cannot be redacted before it exists"}
 		}
 		r.Hash = RevisionHash(r)
 		b.Revisions = append(b.Revisions, r)
@@ -63,6 +57,36 @@ func Build(at Position, c Commit) (Block, error) {
 	b.EntriesHash, _ = merkle.Root(b.EntriesHashList)
 	b.BlockHash = ion.Dot(b.EntriesHash, b.PreviousBlockHash)
 	return b, nil
+}
+
+func (c Commit) check() error {
+	refuse := func(what, field, reason string) error { return &FormatError{What: what, Field: field, Reason: reason} }
+	switch {
+	case c.TransactionID == "":
+		return refuse("block", "transactionId", "is empty")
+	case c.Timestamp.Year() < 1 || c.Timestamp.Year() > 9999:
+		return refuse("block", "blockTimestamp", "is not of the years 1 to 9999")
+	case len(c.Changes) > 0 && milliseconds(c.Timestamp).Before(milliseconds(c.TxTime)):
+		return refuse("block", "blockTimestamp", "is before its revisions' txTime")
+	}
+	for _, change := range c.Changes {
+		switch {
+		case change.DocumentID == "" || change.Version < 0:
+			return refuse("revision", "metadata", "has no id, or a negative version")
+		case change.Content == Full && !isStruct(change.Data):
+			return refuse("revision", "data", "is not a struct")
+		case change.Content != Full && change.Content != Deletion:
+			return refuse("revision", "data", "cannot be redacted before they exist")
+		}
+	}
+	for _, d := range c.Info.Documents {
+		for _, n := range d.Statements {
+			if n < 0 || n >= len(c.Info.Statements) {
+				return refuse("document", "statements", "names a statement that is not there")
+			}
+		}
+	}
+	return nil
 }
 
 // entries is the list of hashes that a block stands for, in the order of Block.EntriesHashList.

@@ -146,13 +146,26 @@ func TestRedactRefuses(t *testing.T) {
 func TestBuildRefuses(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2021, 8, 30, 15, 50, 0, 0, time.UTC)
+	change := func(c journal.Change) []journal.Change { return []journal.Change{c} }
+	touched := []journal.TouchedDocument{{ID: d1, TableName: "Test", TableID: table, Statements: []int{0}}}
 	for name, c := range map[string]journal.Commit{
-		"time":         {TransactionID: tx(0), TxTime: at.Add(time.Millisecond), Timestamp: at},
-		"null data":    {TransactionID: tx(0), Changes: []journal.Change{{DocumentID: d1}}},
-		"scalar data":  {TransactionID: tx(0), Changes: []journal.Change{{DocumentID: d1, Data: ion.Int(1)}}},
-		"null struct":  {TransactionID: tx(0), Changes: []journal.Change{{DocumentID: d1, Data: ion.Null(ion.StructType)}}},
-		"redacted new": {TransactionID: tx(0), Changes: []journal.Change{{DocumentID: d1, Content: journal.Redacted}}},
+		"null data":      {Changes: change(journal.Change{DocumentID: d1})},
+		"scalar data":    {Changes: change(journal.Change{DocumentID: d1, Data: ion.Int(1)})},
+		"null struct":    {Changes: change(journal.Change{DocumentID: d1, Data: ion.Null(ion.StructType)})},
+		"redacted new":   {Changes: change(journal.Change{DocumentID: d1, Content: journal.Redacted})},
+		"no id":          {Changes: change(journal.Change{Data: ion.Struct()})},
+		"version":        {Changes: change(journal.Change{DocumentID: d1, Version: -1, Data: ion.Struct()})},
+		"late":           {TxTime: at.Add(time.Second), Changes: change(journal.Change{DocumentID: d1, Data: ion.Struct()})},
+		"year":           {Timestamp: at.AddDate(9999, 0, 0)},
+		"no transaction": {},
+		"statement":      {Info: journal.TransactionInfo{Documents: touched}},
 	} {
+		if c.Timestamp.IsZero() {
+			c.Timestamp = at
+		}
+		if name != "no transaction" {
+			c.TransactionID = tx(0)
+		}
 		_, err := journal.Build(journal.Genesis(strand), c)
 		var format *journal.FormatError
 		if !errors.As(err, &format) {

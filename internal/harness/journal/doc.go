@@ -5,9 +5,9 @@
 //
 //	block, err := journal.Build(journal.Genesis(strand), commit) // the first block
 //	block, err = journal.Build(block.Next(), commit)             // the one after
-//	data := ion.EncodeBinary(block.Ion())                        // as it is kept
-//	block, err = journal.ParseBlock(value)                       // strict: only what Ion writes
-//	err = block.Check()                                          // every hash in it
+//	data := block.Encode()                                       // as it is kept
+//	block, err = journal.Decode(data)                            // strict: only what Encode writes
+//	err = block.CheckAt(position)                                // every hash in it, and that it is the next one
 //
 // Promised: a block that Build made, encoded, parsed and checked is the same block with the same hashes, whatever the
 // process; Redact changes no hash. Not promised: secrecy (blocks are plaintext here), nor that blockTimestamp and

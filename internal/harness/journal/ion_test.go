@@ -84,11 +84,7 @@ func TestCommitDigest(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, want := range history(t) {
-		v, err := ion.DecodeOne(ion.EncodeBinary(want.Ion()), ion.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := journal.ParseBlock(v)
+		got, err := journal.Decode(want.Encode())
 		if err != nil {
 			t.Fatalf("block %d: %v", want.Address.SequenceNo, err)
 		}
@@ -97,6 +93,35 @@ func TestRoundTrip(t *testing.T) {
 		}
 		if err := got.Check(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// What a statement's parameter may hold must be readable once it is in a block.
+func TestDeepDocument(t *testing.T) {
+	t.Parallel()
+	deep := value(t, strings.Repeat("[", ion.DefaultMaxDepth-1)+strings.Repeat("]", ion.DefaultMaxDepth-1))
+	b, err := journal.Build(journal.Genesis(strand), journal.Commit{
+		TransactionID: tx(0), TxTime: at(t, "15:50:00.000"), Timestamp: at(t, "15:50:00.000"),
+		Changes: []journal.Change{{DocumentID: d1, Data: ion.Struct(ion.F("a", deep))}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Decode(b.Encode()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	t.Parallel()
+	for name, data := range map[string][]byte{
+		"nothing":    nil,
+		"two blocks": append(vector(t)[0].Encode(), vector(t)[0].Encode()...),
+		"cut":        vector(t)[0].Encode()[:100],
+	} {
+		if _, err := journal.Decode(data); err == nil {
+			t.Errorf("%s was decoded", name)
 		}
 	}
 }

@@ -21,8 +21,24 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("%s: field %s %s", e.What, e.Field, e.Reason)
 }
 
+// limits are those of a kept block. They are wider than any limit that was kept to when it was written: what was
+// accepted once must be readable for ever. A document is a few containers deeper in a block than on its own.
+var limits = ion.Options{MaxBytes: 1 << 30, MaxDepth: ion.DefaultMaxDepth + 8, MaxValues: 1 << 28}
+
+// Decode reads a block in Ion binary, as Encode wrote it.
+func Decode(data []byte) (Block, error) {
+	v, err := ion.DecodeOne(data, limits)
+	if err != nil {
+		return Block{}, fmt.Errorf("decode block: %w", err)
+	}
+	return ParseBlock(v)
+}
+
+// Encode is b in Ion binary.
+func (b Block) Encode() []byte { return ion.EncodeBinary(b.Ion()) }
+
 // ParseBlock reads what Block.Ion wrote. It refuses every field it does not know, so that nothing unproven hides in a
-// block; hashes are not looked at, see Check. The error is a *FormatError.
+// block. Hashes are not looked at, see Check. The error is a *FormatError.
 func ParseBlock(v ion.Value) (Block, error) {
 	f := open("block", v)
 	b := Block{

@@ -471,31 +471,44 @@ func TestKilledAnywhere(t *testing.T) {
 		"destroy": func(b *bench) (obj, obj) { return nil, b.mustApply(first, nil) },
 	}
 	for name, prepare := range cases {
-		for n := range 26 + 9 {
-			refresh := n < 26
-			if !refresh { // as with -refresh=false, every third time
-				n = (n - 26) * 3
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			cfg, prior := prepare(b)
+			b.ForgetCalls()
+			b.apply(cfg, prior)
+			for n := range len(b.Calls()) {
+				t.Run(fmt.Sprintf("after call %d", n), func(t *testing.T) {
+					t.Parallel()
+					killedAfter(newBench(t), n, true, prepare)
+				})
+				if n%3 == 0 {
+					t.Run(fmt.Sprintf("after call %d, without refresh", n), func(t *testing.T) {
+						t.Parallel()
+						killedAfter(newBench(t), n, false, prepare)
+					})
+				}
 			}
-			t.Run(fmt.Sprintf("%s after call %d, refresh %t", name, n, refresh), func(t *testing.T) {
-				t.Parallel()
-				b := newBench(t)
-				cfg, prior := prepare(b)
-				keys := len(b.keys())
-				if keyOf(cfg)["generation"] != nil || prior == nil || prior["kms_key"] != nil {
-					keys++ // this apply makes one
-				}
-				b.Fault(acctest.Fault{Operation: "*", Kind: "drop_before", Skip: n})
-				b.apply(cfg, prior)
-				b.ClearFaults()
-				b.settle()
-				if cfg == nil {
-					b.destroyedAfterKill(prior, refresh)
-					return
-				}
-				b.appliedAfterKill(cfg, prior, refresh, keys)
-			})
-		}
+		})
 	}
+}
+
+func killedAfter(b *bench, n int, refresh bool, prepare func(b *bench) (cfg, prior obj)) {
+	b.t.Helper()
+	cfg, prior := prepare(b)
+	keys := len(b.keys())
+	if cfg["key"] != nil {
+		keys++ // this apply makes one
+	}
+	b.Fault(acctest.Fault{Operation: "*", Kind: "drop_before", Skip: n})
+	b.apply(cfg, prior)
+	b.ClearFaults()
+	b.settle()
+	if cfg == nil {
+		b.destroyedAfterKill(prior, refresh)
+		return
+	}
+	b.appliedAfterKill(cfg, prior, refresh, keys)
 }
 
 func (b *bench) appliedAfterKill(cfg, prior obj, refresh bool, keys int) {

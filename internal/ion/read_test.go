@@ -221,6 +221,8 @@ func TestSymbolTables(t *testing.T) {
 		{`{a:$ion_symbol_table::{symbols:["z"]}}`, `{a:$ion_symbol_table::{symbols:["z"]}}`},
 		{`a::$ion_symbol_table::{symbols:["z"]}`, `a::$ion_symbol_table::{symbols:["z"]}`},
 		{`$ion_symbol_table::null.struct`, `$ion_symbol_table::null.struct`},
+		{`$ion_1_x $ion_x_0 $ion_1 $ion_ $ion_1_0x`, `$ion_1_x $ion_x_0 $ion_1 $ion_ $ion_1_0x`},
+		{`$ion_2_0::1 $ion_2_0 /**/ :: 1 '$ion_2_0'`, `'$ion_2_0'::1 '$ion_2_0'::1 '$ion_2_0'`},
 	} {
 		got, err := ion.ParseText(test.text, ion.Options{Tables: tables})
 		if err != nil {

@@ -128,13 +128,9 @@ func (r *textReader) skipSpace() error {
 
 // versionMarker obeys a version marker if one stands here: a bare symbol of its form, not an annotation.
 func (r *textReader) versionMarker() (bool, error) {
-	if !r.at("$ion_") {
-		return false, nil
-	}
 	start := r.pos
 	word := r.word()
-	major, minor, _ := strings.Cut(word[len("$ion_"):], "_")
-	if !isNumber(major) || !isNumber(minor) {
+	if !isVersion(word) {
 		r.pos = start
 		return false, nil
 	}
@@ -151,10 +147,6 @@ func (r *textReader) versionMarker() (bool, error) {
 	}
 	r.table = symbolTable{}
 	return true, nil
-}
-
-func isNumber(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(c rune) bool { return c < '0' || c > '9' }) < 0
 }
 
 func (r *textReader) word() string {

@@ -3,6 +3,7 @@ package ion
 import (
 	"encoding/base64"
 	"math"
+	"strings"
 )
 
 // String is v in Ion text, compact and on one line: person::{id:1,tags:["a",'b c']}.
@@ -96,24 +97,30 @@ func appendSymbol(dst []byte, text string) []byte {
 	}
 }
 
-// isIdentifier says whether a symbol needs no quotes: it looks like a name, and neither like a keyword nor like a
-// symbol number.
+// isIdentifier says whether a symbol needs no quotes: it looks like a name, and not like a keyword, a symbol number or
+// a version marker.
 func isIdentifier(text string) bool {
 	switch text {
 	case "", "null", "true", "false", "nan":
 		return false
 	}
-	numeric := text[0] == '$' && len(text) > 1
 	for i := range len(text) {
-		c := text[i]
-		if !isNameByte(c) || i == 0 && isDigit(c) {
+		if !isNameByte(text[i]) {
 			return false
 		}
-		if i > 0 && !isDigit(c) {
-			numeric = false
-		}
 	}
-	return !numeric
+	return !isDigit(text[0]) && (text[0] != '$' || !isNumber(text[1:]) && !isVersion(text))
+}
+
+// isVersion says whether a word has the form of a version marker, of whatever version.
+func isVersion(word string) bool {
+	version, ok := strings.CutPrefix(word, "$ion_")
+	major, minor, _ := strings.Cut(version, "_")
+	return ok && isNumber(major) && isNumber(minor)
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(c rune) bool { return c < '0' || c > '9' }) < 0
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

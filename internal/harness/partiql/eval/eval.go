@@ -23,8 +23,7 @@ import (
 type Source interface {
 	// Scan reads every live document of table.
 	Scan(table plan.Table, view plan.View) Cursor
-	// Lookup reads the live documents of table whose field ix.Field has the key
-	// Key(value). They need not be distinguished further.
+	// Lookup reads the live documents of table whose first field called ix.Field has this Key.
 	Lookup(table plan.Table, view plan.View, ix plan.Index, key string) Cursor
 	// Document reads the live document with this id, if any.
 	Document(table plan.Table, view plan.View, id string) Cursor
@@ -69,7 +68,7 @@ type Sink interface {
 	DropIndex(ctx context.Context, table plan.Table, ix plan.Index) error
 
 	// Redact asks for the data of one revision to be removed and returns its version.
-	// A revision that is not eligible is ErrNotEligible.
+	// ErrNotEligible is for a revision that is not eligible.
 	Redact(ctx context.Context, r Redaction) (version int64, err error)
 }
 
@@ -90,8 +89,8 @@ type Env struct {
 	Now     ion.Timestamp // of UTCNOW()
 	TxID    string        // of TXID()
 
-	// Authorize is asked about a Need whose table is only known while the statement
-	// runs; nil allows everything. Its error ends the statement.
+	// Authorize is asked about the Need of a REDACT_REVISION, whose table is only known
+	// while it runs; nil allows everything. Its error ends the statement.
 	Authorize func(plan.Need) error
 }
 
@@ -100,10 +99,4 @@ type Env struct {
 type Rows interface {
 	Next(ctx context.Context) (ion.Value, bool, error)
 	Close()
-}
-
-// Run begins to answer p. Errors about the statement are *ast.Error; those of Source
-// and Sink come back as they are.
-func Run(ctx context.Context, p *plan.Plan, env Env) (Rows, error) {
-	return nil, ctx.Err()
 }

@@ -86,6 +86,7 @@ type Query struct {
 	Loops      []Loop
 	Where      ast.Expr         // nil if absent
 	Aggregates []*ast.Aggregate // by Ord
+	Columns    []string         // names of Select.Items
 }
 
 // A Loop reads one source. Slot, At and By are the slots it fills; At and By are -1 if unused.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/ast"
 )
@@ -59,8 +60,9 @@ func (r *resolver) query(s *ast.Select, outer *scope) *Query {
 	if s.Value != nil {
 		exprs = append(exprs, s.Value)
 	}
-	for _, it := range s.Items {
+	for i, it := range s.Items {
 		exprs = append(exprs, it.Expr)
+		q.Columns = append(q.Columns, columnName(it, i))
 	}
 	r.aggregates(q, exprs, sc)
 	for _, x := range exprs {
@@ -68,6 +70,22 @@ func (r *resolver) query(s *ast.Select, outer *scope) *Query {
 	}
 	r.choose(q)
 	return q
+}
+
+// columnName is the alias of the i-th item, else the last name of its path, else _1, _2 and so on.
+func columnName(it ast.Item, i int) string {
+	if it.Alias != nil {
+		return it.Alias.Text
+	}
+	switch x := it.Expr.(type) {
+	case *ast.Name:
+		return x.Text
+	case *ast.Path:
+		if name, ok := fieldStep(x.Steps[len(x.Steps)-1]); ok {
+			return name
+		}
+	}
+	return "_" + strconv.Itoa(i+1)
 }
 
 // aggregates resolves the aggregates in a select list, after which only they may use rows.
@@ -195,8 +213,11 @@ func (r *resolver) access(f *ast.From, sc *scope) Access {
 }
 
 func (r *resolver) history(h *ast.History, sc *scope) Access {
-	t, ok := r.catalog.Table(h.Table.Text)
-	if h.ByID {
+	t, ok := Table{}, false
+	if !h.ByID {
+		t, ok = r.catalog.Table(h.Table.Text)
+	}
+	if !ok && h.Table.Quoted { // an inactive table has no name, only its id
 		t, ok = r.catalog.TableByID(h.Table.Text)
 	}
 	if !ok {

@@ -1,0 +1,204 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
+)
+
+const viaLedger = "qldb.eu-west-2.amazonaws.com"
+
+// keyOf is a key policy of statements in the notation of testdata/evaluation.txt.
+func keyOf(t *testing.T, statements ...string) policy.Policies {
+	t.Helper()
+	return policy.Policies{Key: policyOf(t, statements, nil)}
+}
+
+func TestCan(t *testing.T) {
+	t.Parallel()
+	identityUnknown := policy.Assumptions{Unknown: []policy.PolicyKind{policy.IdentityPolicy}}
+	key := func(index int, sid string) policy.Deciding {
+		return policy.Deciding{Kind: policy.KeyPolicy, Index: index, Sid: sid, Effect: policy.Allow}
+	}
+	deny := func(index int) policy.Deciding {
+		return policy.Deciding{Kind: policy.KeyPolicy, Index: index, Effect: policy.Deny}
+	}
+	for name, c := range map[string]struct {
+		request policy.Request // caller s(ledger-reader/s1), kms:Decrypt on the key if not given
+		assume  policy.Assumptions
+		want    policy.Answer
+	}{
+		"reader through QLDB": {
+			request: policy.Request{Policies: policy.Policies{Key: mustParse(t, ledgerPolicy)},
+				Context: policy.RequestContext{"kms:ViaService": {viaLedger}}},
+			assume: identityUnknown,
+			want: policy.Answer{Verdict: policy.Always, Reason: policy.ByResourcePolicy,
+				Statements: []policy.Deciding{key(0, "Account delegation"), key(2, "Ledger users")}},
+		},
+		"reader, who knows how": {
+			request: policy.Request{Policies: policy.Policies{Key: mustParse(t, ledgerPolicy)}},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"kms:ViaService"},
+				Allowed: &policy.Witness{Context: policy.RequestContext{"kms:ViaService": {viaLedger}}},
+				Denied:  &policy.Witness{Context: policy.RequestContext{"kms:ViaService": nil}}},
+		},
+		"somebody else, whose identity policies are not known": {
+			request: policy.Request{Caller: callerOf(t, "s(other/s1)"),
+				Policies: policy.Policies{Key: mustParse(t, ledgerPolicy)}},
+			assume: identityUnknown,
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"identity policy"},
+				Allowed: &policy.Witness{Policies: map[policy.PolicyKind]bool{policy.IdentityPolicy: true}},
+				Denied:  &policy.Witness{Policies: map[policy.PolicyKind]bool{policy.IdentityPolicy: false}}},
+		},
+		"somebody else, without identity policies": {
+			request: policy.Request{Caller: callerOf(t, "s(other/s1)"),
+				Policies: policy.Policies{Key: mustParse(t, ledgerPolicy)}},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoIdentityPolicy},
+		},
+		"boundary and session policy not known": {
+			request: policy.Request{Policies: keyOf(t, "Allow r(ledger-reader) kms:Decrypt")},
+			assume: policy.Assumptions{Unknown: []policy.PolicyKind{policy.SessionPolicy, policy.PermissionsBoundary,
+				policy.ServiceControlPolicy}},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"service control policy"},
+				Allowed: &policy.Witness{Policies: map[policy.PolicyKind]bool{policy.SessionPolicy: true,
+					policy.PermissionsBoundary: true, policy.ServiceControlPolicy: true}},
+				Denied: &policy.Witness{Policies: map[policy.PolicyKind]bool{policy.SessionPolicy: true,
+					policy.PermissionsBoundary: true, policy.ServiceControlPolicy: false}}},
+		},
+		"QLDB of another Region": {
+			request: policy.Request{Policies: keyOf(t,
+				"Allow r(ledger-reader) kms:Decrypt if StringEquals kms:ViaService qldb.us-east-1.amazonaws.com")},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy},
+		},
+		"two accounts at once": {
+			request: policy.Request{Policies: keyOf(t,
+				"Allow * kms:Decrypt if StringEquals kms:CallerAccount A and StringEquals aws:PrincipalAccount B")},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy,
+				Unmet: []policy.Deciding{key(0, "")}},
+		},
+		"encryption context of an action without one": {
+			request: policy.Request{Action: "kms:DescribeKey", Policies: keyOf(t,
+				"Allow r(ledger-reader) kms:DescribeKey if StringEquals kms:EncryptionContext:a 1")},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy,
+				Unmet: []policy.Deciding{key(0, "")}},
+		},
+		"grants for AWS resources forbidden": {
+			request: policy.Request{Action: "kms:CreateGrant", Context: policy.RequestContext{
+				"kms:GrantIsForAWSResource": {"true"}},
+				Policies: keyOf(t, "Allow r(ledger-reader) kms:*",
+					"Deny * kms:CreateGrant if Bool kms:GrantIsForAWSResource true")},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.ExplicitDeny,
+				Statements: []policy.Deciding{deny(1)}},
+		},
+		"a grant for an AWS resource comes through a service": {
+			request: policy.Request{Action: "kms:CreateGrant", Context: policy.RequestContext{
+				"kms:GrantIsForAWSResource": {"true"}},
+				Policies: keyOf(t, "Allow r(ledger-reader) kms:*", "Deny * kms:* if Null kms:ViaService true")},
+			want: policy.Answer{Verdict: policy.Always, Reason: policy.ByResourcePolicy,
+				Statements: []policy.Deciding{key(0, "")}},
+		},
+		"and so it is through AWS": {
+			request: policy.Request{Context: policy.RequestContext{"kms:ViaService": {viaLedger}},
+				Policies: keyOf(t, "Allow r(ledger-reader) kms:*", "Deny * kms:* if Bool aws:ViaAWSService false")},
+			want: policy.Answer{Verdict: policy.Always, Reason: policy.ByResourcePolicy,
+				Statements: []policy.Deciding{key(0, "")}},
+		},
+		"a Deny by organisation": {
+			request: policy.Request{Policies: keyOf(t, "Allow r(ledger-reader) kms:*",
+				"Deny * kms:* if StringNotEquals aws:PrincipalOrgID o-1")},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"aws:PrincipalOrgID"},
+				Allowed: &policy.Witness{Context: policy.RequestContext{"aws:PrincipalOrgID": {"o-1"}}},
+				Denied:  &policy.Witness{Context: policy.RequestContext{"aws:PrincipalOrgID": nil}}},
+		},
+		"outside an organisation": {
+			request: policy.Request{Context: policy.RequestContext{"aws:PrincipalOrgID": {}},
+				Policies: keyOf(t, "Allow r(ledger-reader) kms:*",
+					"Deny * kms:* if StringNotEquals aws:PrincipalOrgID o-1")},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.ExplicitDeny,
+				Statements: []policy.Deciding{deny(1)}},
+		},
+		"one condition or its opposite": {
+			request: policy.Request{Policies: keyOf(t,
+				"Allow r(ledger-reader) kms:* if StringLike kms:EncryptionContext:a x*",
+				"Allow r(ledger-reader) kms:* if StringNotLike kms:EncryptionContext:a x*")},
+			want: policy.Answer{Verdict: policy.Always, Reason: policy.ByResourcePolicy,
+				Statements: []policy.Deciding{key(0, ""), key(1, "")}},
+		},
+		"gaps between numbers": {
+			request: policy.Request{Action: "kms:ScheduleKeyDeletion", Policies: keyOf(t,
+				"Allow r(ledger-reader) kms:* if NumericLessThan kms:ScheduleKeyDeletionPendingWindowInDays 8 and "+
+					"NumericGreaterThan kms:ScheduleKeyDeletionPendingWindowInDays 8")},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy},
+		},
+		"two conditions": {
+			request: policy.Request{Policies: keyOf(t, "Allow r(ledger-reader) kms:* if StringEquals own:A 1 and "+
+				"NumericGreaterThanEquals own:B 7", "Deny * kms:* if StringEquals own:C 1")},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"own:A"},
+				Allowed: &policy.Witness{Context: policy.RequestContext{"own:A": {"1"}, "own:B": {"7"}, "own:C": nil}},
+				Denied:  &policy.Witness{Context: policy.RequestContext{"own:A": nil, "own:B": {"7"}, "own:C": nil}}},
+		},
+		"a variable nobody knows": {
+			request: policy.Request{Policies: keyOf(t,
+				"Allow r(ledger-reader) kms:* if StringEquals own:A ${own:B}")},
+			want: policy.Answer{Verdict: policy.Depends, Denied: &policy.Witness{Context: policy.RequestContext{"own:A": nil}},
+				Doubts: []string{"the value of a policy variable in statement 1 of the key policy"}},
+		},
+		"one key read in two ways": {
+			request: policy.Request{Policies: keyOf(t,
+				"Allow r(ledger-reader) kms:* if StringLike own:A 1* and NumericLessThan own:A 5")},
+			want: policy.Answer{Verdict: policy.Depends, Denied: &policy.Witness{Context: policy.RequestContext{"own:A": nil}},
+				Doubts: []string{"too many or too different conditions on own:A"}},
+		},
+		"through a service that is not AWS": {
+			request: policy.Request{Context: policy.RequestContext{"aws:ViaAWSService": {"false"}},
+				Policies: keyOf(t, "Allow r(ledger-reader) kms:* if StringEquals kms:ViaService "+viaLedger)},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy},
+		},
+		"a contradiction": {
+			request: policy.Request{Action: "kms:CreateGrant", Context: policy.RequestContext{
+				"aws:ViaAWSService": {"false"}, "kms:GrantIsForAWSResource": {"true"}},
+				Policies: keyOf(t, "Allow r(ledger-reader) kms:* if StringEquals kms:ViaService "+viaLedger)},
+			want: policy.Answer{Verdict: policy.Depends,
+				Doubts: []string{"what is assumed contradicts itself: there is no such request"}},
+		},
+		"grant": {
+			request: policy.Request{Grants: []policy.Grant{{Grantee: reader, Operations: []string{"Decrypt"},
+				EncryptionContextSubset: map[string]string{"a": "1"}}}},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"kms:encryptioncontext:a"},
+				Allowed: &policy.Witness{Context: policy.RequestContext{"kms:encryptioncontext:a": {"1"}}},
+				Denied:  &policy.Witness{Context: policy.RequestContext{"kms:encryptioncontext:a": nil}}},
+		},
+		"another account may never administer": {
+			request: policy.Request{Caller: callerOf(t, "s(B:ext/s1)"), Action: "kms:PutKeyPolicy",
+				Policies: keyOf(t, "Allow * kms:*")},
+			assume: identityUnknown,
+			want:   policy.Answer{Verdict: policy.Never, Reason: policy.NotAcrossAccounts},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := c.request
+			if r.Caller.Kind == "" {
+				r.Caller = callerOf(t, "s(ledger-reader/s1)")
+			}
+			r.Action, r.Resource = or(r.Action, "kms:Decrypt"), keyARN
+			if diff := cmp.Diff(c.want, policy.Can(r, c.assume), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCanAsksNothingWhenComplete: with everything known there is nothing left to depend on.
+func TestCanAsksNothingWhenComplete(t *testing.T) {
+	t.Parallel()
+	r := policy.Request{Caller: callerOf(t, "s(ledger-reader/s1)"), Action: "kms:Decrypt", Resource: keyARN,
+		Policies: keyOf(t, "Allow r(ledger-reader) kms:* if StringEquals own:A ${own:B}",
+			"Allow r(ledger-reader) kms:* if StringLike own:C 1* and NumericLessThan own:C 5")}
+	r.Context = policy.RequestContext{"own:C": {"10"}}
+	verdictOf(t, r, false)
+	r.Context["own:C"] = []string{"1"}
+	verdictOf(t, r, true)
+}

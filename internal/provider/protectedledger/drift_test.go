@@ -282,6 +282,23 @@ func TestAliasDrift(t *testing.T) {
 	}
 }
 
+// An alias comes back although the ledger cannot be helped for the moment.
+func TestAliasOfAnImpairedLedger(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	cfg := own("orders", nil)
+	st := b.mustApply(cfg, nil)
+	b.moveAlias("alias/qldb-orders", b.newKey(nil))
+	fresh := with(b.refreshed(st), "encryption_status", "KMS_KEY_INACCESSIBLE")
+	fresh["key"] = with(keyOf(fresh), "state", "Unavailable")
+	b.refuse("UpdateLedger")
+	b.ForgetCalls()
+	if o := b.apply(cfg, fresh); o.failed() {
+		t.Fatalf("apply:\n%s", o.text())
+	}
+	wantMutations(t, b, "UpdateAlias")
+}
+
 func TestAttributeDrift(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -95,6 +95,7 @@ func transitionFindings(p, st model, mv move) []finding {
 			"The service does not take a deletion back. Plan again once the ledger is gone: it is then created anew, under the "+
 				"same key if that still exists."))
 	}
+	list = append(list, renameFindings(p, st)...)
 	return append(list, repairFindings(p, st, mv)...)
 }
 
@@ -129,6 +130,20 @@ func replaceFindings(p, st model) []finding {
 				"apply deletion_protection = false.", a.name, a.from.ValueString())))
 	}
 	return list
+}
+
+// renameFindings refuses a new alias while a change of key runs that nobody waits for: the former alias could not be
+// removed before its end.
+func renameFindings(p, st model) []finding {
+	running := st.EncryptionStatus.ValueString() == updating && p.WaitForKeyChange.Equal(types.BoolValue(false))
+	if !running || p.Key == nil || st.Key == nil || !p.Key.ARN.Equal(st.Key.ARN) || !known(st.Key.Alias) ||
+		!known(p.Key.Alias) || p.Key.Alias.Equal(st.Key.Alias) {
+		return nil
+	}
+	return []finding{failure(path.Root("key").AtName("alias"), fmt.Sprintf("Ledger %q is changing its key",
+		p.Name.ValueString()), fmt.Sprintf("%s follows the ledger when the running change of key has ended; it cannot be "+
+		"renamed before that. Nothing was changed. Set it back for now, or set wait_for_key_change = true to wait for the "+
+		"change and rename the alias then.", st.Key.Alias.ValueString()))}
 }
 
 func recreateFinding(p, st model) finding {

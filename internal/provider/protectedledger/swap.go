@@ -177,7 +177,7 @@ func (w *work) follow(ctx context.Context) bool {
 		}
 		w.save(ctx)
 	}
-	if w.now.EncryptionStatus.ValueString() != enabled {
+	if w.changing() {
 		return true // alias and former key follow in the apply after the change
 	}
 	for _, s := range []step{
@@ -191,6 +191,18 @@ func (w *work) follow(ctx context.Context) bool {
 	}
 	w.finish(ctx)
 	return true
+}
+
+// changing says whether a change of key has not reached its end.
+func (w *work) changing() bool {
+	switch w.now.EncryptionStatus.ValueString() {
+	case enabled:
+		return false
+	case updating:
+		return true
+	}
+	c := w.now.Change
+	return c != nil && c.FinishedAt.IsNull() && c.To.Equal(w.now.KMSKeyARN)
 }
 
 // waits says whether this apply has to see the ledger ENABLED under its key.
@@ -274,7 +286,7 @@ func (w *work) followOldKey(ctx context.Context) error {
 func (w *work) finish(ctx context.Context) {
 	c := w.now.Change
 	if c == nil || !c.FinishedAt.IsNull() || !c.To.Equal(w.now.KMSKeyARN) {
-		return
+		return // nothing was changing
 	}
 	done := *c
 	done.Status, done.FinishedAt = types.StringValue(enabled), types.StringValue(w.calls.now())

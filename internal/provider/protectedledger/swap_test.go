@@ -311,6 +311,8 @@ func TestSwapWithoutWaiting(t *testing.T) {
 	if running["encryption_status"] != "UPDATING" || b.aliasKey("alias/qldb-orders") != old {
 		t.Errorf("status %v, alias on %s", running["encryption_status"], b.aliasKey("alias/qldb-orders"))
 	}
+	renamed := with(next, "key", with(next["key"].(obj), "alias", "alias/other"))
+	wantError(t, b.plan(renamed, running), `Ledger "orders" is changing its key`, "wait_for_key_change = true")
 	b.Advance(11 * time.Minute)
 	b.ForgetCalls()
 	done := b.mustApply(next, b.refreshed(running))

@@ -19,7 +19,8 @@ const (
 // zeros, all of which text must spell out.
 const maxFractionDigits = 256
 
-// Options are the limits of a reader; a zero field means its default. A reader never holds more than about four times
+// Options are the limits of a reader; a zero field means its default. The defaults suit what one request carries;
+// Stored is for what this project wrote itself. A reader never holds more than about four times
 // MaxBytes plus 250 bytes for each of MaxValues.
 type Options struct {
 	MaxBytes       int // bytes of input; default 4 MiB
@@ -37,6 +38,43 @@ type SharedTable struct {
 	Name    string
 	Version int
 	Symbols []string
+}
+
+// Stored are the limits for reading back what this project wrote: a block of the largest transaction, in which every
+// document met the defaults when it came in and now lies some levels deeper. With the defaults such a block could be
+// written and not be read any more.
+func Stored() Options {
+	return Options{MaxBytes: 64 << 20, MaxDepth: 2 * DefaultMaxDepth, MaxValues: 64 << 20}
+}
+
+// Check says whether v keeps the limits of depth, values and numbers; the error is a *LimitError. Values that readers
+// made keep theirs, but values put together from them may grow beyond what a reader takes back. MaxBytes is not
+// checked: the caller knows the size once it has encoded v.
+func (o Options) Check(v Value) error {
+	limits := budget{opt: o.withDefaults()}
+	return limits.check(v, 0)
+}
+
+func (b *budget) check(v Value, depth int) error {
+	for range 1 + len(v.Annotations()) {
+		if err := b.spend(depth); err != nil {
+			return err
+		}
+	}
+	if v.kind == IntType || v.kind == DecimalType {
+		return b.number(len(v.text))
+	}
+	for _, item := range v.Items() {
+		if err := b.check(item, depth+1); err != nil {
+			return err
+		}
+	}
+	for _, f := range v.Fields() {
+		if err := b.check(f.Value, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (o Options) withDefaults() Options {

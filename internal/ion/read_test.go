@@ -141,17 +141,42 @@ func TestLimits(t *testing.T) {
 		}
 		_, err = ion.ParseText(test.beyond, small)
 		wantLimit(t, test.beyond, err, test.limit)
+		for _, v := range values {
+			if err := small.Check(v); err != nil {
+				t.Errorf("%s: check of %s: %v", test.limit, v, err)
+			}
+		}
 		values, err = ion.ParseText(test.beyond, ion.Options{})
 		if err != nil {
 			t.Fatalf("%q: %v", test.beyond, err)
 		}
 		if test.limit != "MaxBytes" {
+			whole := values[0]
+			if len(values) > 1 {
+				whole = ion.List(values...)
+			}
+			wantLimit(t, "check of "+test.beyond, small.Check(whole), test.limit)
 			_, err = ion.DecodeBinary(ion.EncodeBinary(values...), binary)
 			wantLimit(t, "binary of "+test.beyond, err, test.limit)
 		}
 	}
 	_, err := ion.DecodeBinary(ion.EncodeBinary(ion.String(strings.Repeat("a", 60))), small)
 	wantLimit(t, "long binary", err, "MaxBytes")
+}
+
+// TestStoredIsWide wraps a document at the limits in the way a block wraps it.
+func TestStoredIsWide(t *testing.T) {
+	t.Parallel()
+	deepest := parse(t, strings.Repeat("[", ion.DefaultMaxDepth)+"1"+strings.Repeat("]", ion.DefaultMaxDepth))
+	if err := (ion.Options{}).Check(deepest); err != nil {
+		t.Errorf("deepest document: %v", err)
+	}
+	block := ion.EncodeBinary(ion.Struct(ion.F("revisions", ion.List(ion.Struct(ion.F("data", deepest))))))
+	_, err := ion.DecodeOne(block, ion.Options{})
+	wantLimit(t, "block with the defaults", err, "MaxDepth")
+	if _, err := ion.DecodeOne(block, ion.Stored()); err != nil {
+		t.Errorf("block: %v", err)
+	}
 }
 
 func wantLimit(t *testing.T, what string, err error, limit string) {

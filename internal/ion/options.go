@@ -1,12 +1,5 @@
 package ion
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-	"sync"
-)
-
 // Defaults of Options.
 const (
 	DefaultMaxBytes       = 4 << 20
@@ -94,66 +87,6 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// A SyntaxError says where input stops being Ion. Line and Column (in bytes) count from 1 and are 0 for binary input.
-type SyntaxError struct {
-	Offset       int // bytes before the fault
-	Line, Column int
-	Reason       string
-}
-
-func (e *SyntaxError) Error() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("ion binary, byte %d: %s", e.Offset, e.Reason)
-	}
-	return fmt.Sprintf("ion text, %d:%d: %s", e.Line, e.Column, e.Reason)
-}
-
-// A LimitError says which field of Options input goes beyond ("MaxBytes"), or "fraction digits" of a timestamp.
-type LimitError struct {
-	Limit string
-	Max   int
-}
-
-func (e *LimitError) Error() string {
-	return fmt.Sprintf("ion input goes beyond %s %d", e.Limit, e.Max)
-}
-
-// A CountError says that input holds Count values where one is required.
-type CountError struct{ Count int }
-
-func (e *CountError) Error() string {
-	return fmt.Sprintf("ion input holds %d values instead of one", e.Count)
-}
-
-// Decode reads a stream of values, binary if data begins with a binary version marker, else text. Errors are
-// *SyntaxError and *LimitError.
-func Decode(data []byte, o Options) ([]Value, error) {
-	if len(data) > 0 && data[0] == versionMarker[0] {
-		return DecodeBinary(data, o)
-	}
-	return ParseText(string(data), o)
-}
-
-// DecodeOne reads exactly one value, binary or text; none or several are a *CountError.
-func DecodeOne(data []byte, o Options) (Value, error) {
-	return one(Decode(data, o))
-}
-
-// ParseOne reads exactly one value from text; none or several are a *CountError.
-func ParseOne(text string, o Options) (Value, error) {
-	return one(ParseText(text, o))
-}
-
-func one(values []Value, err error) (Value, error) {
-	if err != nil {
-		return Value{}, err
-	}
-	if len(values) != 1 {
-		return Value{}, &CountError{Count: len(values)}
-	}
-	return values[0], nil
-}
-
 // budget is what a reader may still use.
 type budget struct {
 	opt    Options
@@ -184,47 +117,4 @@ func (b *budget) number(bytes int) error {
 		return &LimitError{Limit: "MaxNumberBytes", Max: b.opt.MaxNumberBytes}
 	}
 	return nil
-}
-
-// gathered are the stacks on which containers gather their content before it is copied at its exact size.
-type gathered struct {
-	items  []Value
-	fields []Field
-}
-
-// maxPooledGathered keeps one huge document from holding its memory for ever.
-const maxPooledGathered = 1 << 12
-
-var gatheredPool = sync.Pool{New: func() any { return new(gathered) }}
-
-func takeGathered() *gathered { return gatheredPool.Get().(*gathered) }
-
-// release gives g back, emptied also after an error.
-func (g *gathered) release() {
-	g.popItems(0)
-	g.popFields(0)
-	if cap(g.items)+cap(g.fields) <= maxPooledGathered {
-		gatheredPool.Put(g)
-	}
-}
-
-func (g *gathered) popItems(start int) []Value {
-	top := g.items[start:]
-	out := slices.Clone(top)
-	clear(top)
-	g.items = g.items[:start]
-	return out
-}
-
-func (g *gathered) popFields(start int) []Field {
-	top := g.fields[start:]
-	out := slices.Clone(top)
-	clear(top)
-	g.fields = g.fields[:start]
-	return out
-}
-
-func lineAndColumn(text string, offset int) (line, column int) {
-	before := text[:offset]
-	return strings.Count(before, "\n") + 1, offset - strings.LastIndexByte(before, '\n')
 }

@@ -71,17 +71,16 @@ func (w *work) waitCreated(ctx context.Context) {
 		w.save(look)
 		problem{
 			Summary: fmt.Sprintf("Ledger %q is gone again", w.name), Cause: cause(err, "QLDB", w.region),
-			Exists: w.now.account(), Next: "Somebody or something deleted the ledger while it was being created. " +
-				"" + w.afterKey(),
+			Exists: w.now.account(),
+			Next: "Somebody or something deleted the ledger while it was being created. " + w.afterKey(),
 		}.fail(w.diags)
 		return
 	}
 	w.save(look)
 	next := "Terraform keeps the ledger. The service goes on by itself; the next apply waits for the rest, in place."
 	if w.now.EncryptionStatus.ValueString() == inaccessible {
-		next = "Terraform keeps the ledger. Until the service can use the key it refuses reads and writes; check that the " +
-			"key " +
-			"is enabled and its policy allows the grant. The next apply repairs what it can, in place."
+		next = "Terraform keeps the ledger. Until the service can use the key it refuses reads and writes; check that " +
+			"the key is enabled and its policy allows the grant. The next apply repairs what it can, in place."
 	}
 	problem{
 		Summary: fmt.Sprintf("Ledger %q was created but is not ready yet", w.name), Cause: cause(err, "QLDB", w.region),

@@ -73,8 +73,7 @@ func (w *work) deleteLedger(ctx context.Context) bool {
 	if info.Protected {
 		p := protectedProblem(w.prior)
 		p.Cause = "The service says that deletion protection is on, although the state does not: it was switched on " +
-			"outside " +
-			"Terraform, or its removal was never applied. " + p.Cause
+			"outside Terraform, or its removal was never applied. " + p.Cause
 		p.fail(w.diags)
 		return false
 	}
@@ -153,8 +152,7 @@ func (w *work) deleteFailed(err error) {
 	case errors.Is(err, errTimeout), errors.Is(err, errInterrupted):
 		p.Summary = fmt.Sprintf("Ledger %q is still being deleted", w.name)
 		p.Next = "The service goes on by itself. Keys and aliases are removed only once the ledger is gone: destroy " +
-			"again, which " +
-			"waits for the running deletion. A longer timeouts.delete must be applied before the destroy."
+			"again, which waits for the running deletion. A longer timeouts.delete must be applied before the destroy."
 	}
 	p.fail(w.diags)
 }

@@ -265,8 +265,7 @@ func inaccessibleFinding(name string, now model) *finding {
 		Cause: fmt.Sprintf("Key %s is inaccessible since %s. The ledger refuses all reads and writes.",
 			now.KMSKeyARN.ValueString(), since),
 		Next: "The key is disabled or scheduled for deletion, or the ledger's grant on it was revoked. Enable the key; " +
-			"when it " +
-			"is enabled, apply to renew the grant. The ledger recovers by itself some minutes later.",
+			"when it is enabled, apply to renew the grant. The ledger recovers by itself some minutes later.",
 	}.warning()
 	return &f
 }
@@ -283,8 +282,8 @@ func (c *calls) keyStateFindings(st, now model, s sight) []finding {
 		return []finding{problem{
 			At: at, Summary: fmt.Sprintf("The key of ledger %q is gone", c.name),
 			Cause: fmt.Sprintf("KMS no longer knows %s. What it encrypted cannot be read any more, by anybody.", arn),
-			Next: "The ledger is kept in the state and can only be destroyed. To start over with an empty one, destroy it and " +
-				"apply again.",
+			Next: "The ledger is kept in the state and can only be destroyed. To start over with an empty one, destroy it " +
+				"and apply again.",
 		}.warning()}
 	case s.keyErr == nil && s.key.State == keyPending:
 		when := "soon"

@@ -49,10 +49,10 @@ const awsOwned = "AWS_OWNED_KMS_KEY"
 func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A QLDB ledger together with the KMS key that protects it: key, key policy, alias, rotation " +
-			"and ledger are planned, created, moved and destroyed as one thing.\n\n" +
-			"Changing `name` or `region` destroys the ledger with its history and is refused while " +
-			"`deletion_protection` is on. Everything else changes in place; another key means a key change that the " +
-			"service carries out in the background without interrupting reads or writes.",
+			"and ledger are planned, created, moved and destroyed as one thing.\n\nChanging `name` or `region` destroys the " +
+			"ledger with its history and is refused while `deletion_protection` is on. Everything else changes in place; " +
+			"another key means a key change that the service carries out in the background without interrupting reads or " +
+			"writes.",
 		Attributes: ledgerAttributes(),
 		Blocks: map[string]schema.Block{
 			"timeouts": timeouts.Block(ctx, timeouts.Opts{
@@ -85,8 +85,7 @@ func ledgerAttributes() map[string]schema.Attribute {
 		"name": schema.StringAttribute{
 			Required: true,
 			MarkdownDescription: "Name of the ledger. 1 to 32 letters, digits and hyphens, not only digits, no hyphen at " +
-				"either " +
-				"end, no two hyphens in a row. A ledger cannot be renamed: a change destroys it.",
+				"either end, no two hyphens in a row. A ledger cannot be renamed: a change destroys it.",
 			Validators:    []validator.String{validate.LedgerName()},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		},
@@ -97,14 +96,14 @@ func ledgerAttributes() map[string]schema.Attribute {
 		},
 		"permissions_mode": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(defaultMode),
-			MarkdownDescription: "Who may run statements: `STANDARD` checks IAM for each table and command, `ALLOW_ALL` lets " +
-				"everyone who may connect do everything. Default `STANDARD`. Changes in place, effective at once.",
+			MarkdownDescription: "Who may run statements: `STANDARD` checks IAM for each table and command, `ALLOW_ALL` " +
+				"lets everyone who may connect do everything. Default `STANDARD`. Changes in place, effective at once.",
 			Validators: []validator.String{stringvalidator.OneOf("STANDARD", "ALLOW_ALL")},
 		},
 		"deletion_protection": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(defaultProtection),
-			MarkdownDescription: "Refuses every deletion of the ledger. Default `true`. To destroy the ledger, apply `false` " +
-				"first; the provider never switches it off by itself.",
+			MarkdownDescription: "Refuses every deletion of the ledger. Default `true`. To destroy the ledger, apply " +
+				"`false` first; the provider never switches it off by itself.",
 		},
 		"kms_key": schema.StringAttribute{
 			Optional: true,
@@ -116,20 +115,19 @@ func ledgerAttributes() map[string]schema.Attribute {
 		},
 		"key": schema.SingleNestedAttribute{
 			Optional: true,
-			MarkdownDescription: "A key of the ledger's own, made and managed by this resource. Excludes `kms_key`. Adding or " +
-				"removing it moves the ledger to or from that key in place.",
+			MarkdownDescription: "A key of the ledger's own, made and managed by this resource. Excludes `kms_key`. Adding " +
+				"or removing it moves the ledger to or from that key in place.",
 			Attributes: keyAttributes(),
 		},
 		"wait_for_key_change": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(defaultWait),
 			MarkdownDescription: "Whether an apply waits until a change of key has ended. Default `true`. With `false` it " +
-				"returns " +
-				"once the service accepted the change; alias and old key follow in the first apply after it ended.",
+				"returns once the service accepted the change; alias and old key follow in the first apply after it ended.",
 		},
 		"tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
-			MarkdownDescription: "Tags of the ledger and of its own key. At most 48 together with `default_tags`. Changes in " +
-				"place.",
+			MarkdownDescription: "Tags of the ledger and of its own key. At most 48 together with `default_tags`. Changes " +
+				"in place.",
 			Validators: []validator.Map{
 				mapvalidator.SizeAtMost(maxTags), mapvalidator.NoNullValues(), mapvalidator.KeysAre(validate.TagKey()),
 				mapvalidator.ValueStringsAre(stringvalidator.LengthAtMost(256)),
@@ -154,8 +152,7 @@ func computedAttributes() map[string]schema.Attribute {
 		"creation_time": computedString("When the ledger was created, in RFC 3339."),
 		"kms_key_arn":   computedString("ARN of the key the ledger reports, or `AWS_OWNED_KMS_KEY`."),
 		"encryption_status": computedString("`ENABLED`, `UPDATING` while a change of key runs, or `KMS_KEY_INACCESSIBLE` " +
-			"when the " +
-			"service cannot use the key and refuses reads and writes."),
+			"when the service cannot use the key and refuses reads and writes."),
 		"inaccessible_kms_key_time": computedString("Since when the key is inaccessible, in RFC 3339."),
 		"key_change": schema.SingleNestedAttribute{
 			Computed:            true,

@@ -17,15 +17,14 @@ func keyAttributes() map[string]schema.Attribute {
 		"adopt": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "An existing key, as key id, key ARN or alias, to take over instead of creating one. Its " +
-				"policy, " +
-				"description, rotation and tags become what this resource says. Another key needs a higher `generation` too.",
+				"policy, description, rotation and tags become what this resource says. Another key needs a higher " +
+				"`generation` too.",
 			Validators: []validator.String{validate.KMSKey(), stringvalidator.NoneOf(awsOwned)},
 		},
 		"generation": schema.Int64Attribute{
 			Optional: true, Computed: true, Default: int64default.StaticInt64(defaultGeneration),
-			MarkdownDescription: "Number of the key. Default `1`. Raise it by one to move the ledger to a new key with fresh " +
-				"key " +
-				"material; set it back to a generation in `retained_keys` to return to that key.",
+			MarkdownDescription: "Number of the key. Default `1`. Raise it by one to move the ledger to a new key with " +
+				"fresh key material; set it back to a generation in `retained_keys` to return to that key.",
 			Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"alias": schema.StringAttribute{
@@ -43,8 +42,8 @@ func keyAttributes() map[string]schema.Attribute {
 		},
 		"enable_key_rotation": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(defaultRotation),
-			MarkdownDescription: "Automatic rotation of the key material inside KMS; the key stays the same. Default `true`. " +
-				"Only keys with material made by KMS can rotate.",
+			MarkdownDescription: "Automatic rotation of the key material inside KMS; the key stays the same. Default " +
+				"`true`. Only keys with material made by KMS can rotate.",
 		},
 		"rotation_period_in_days": schema.Int64Attribute{
 			Optional: true, Computed: true, Default: int64default.StaticInt64(defaultPeriod),
@@ -54,9 +53,7 @@ func keyAttributes() map[string]schema.Attribute {
 		"policy": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "The whole key policy as JSON, at most 32768 bytes. Default: the account decides through " +
-				"IAM. " +
-				"A document that means the same is no change.",
-			Validators: []validator.String{validate.JSONObject(), stringvalidator.LengthAtMost(32768)},
+				"IAM. A document that means the same is no change.",
 		},
 		"old_key": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(defaultOldKey),
@@ -67,22 +64,20 @@ func keyAttributes() map[string]schema.Attribute {
 		"on_destroy": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(defaultOnDestroy),
 			MarkdownDescription: "What happens to this key and to `retained_keys` after the ledger is gone: " +
-				"`schedule_deletion` or " +
-				"`retain`. Default `schedule_deletion`. Journal exports encrypted with a deleted key cannot be read any more.",
+				"`schedule_deletion` or `retain`. Default `schedule_deletion`. Journal exports encrypted with a deleted key " +
+				"cannot be read any more.",
 			Validators: []validator.String{stringvalidator.OneOf(retain, scheduleDeletion)},
 		},
 		"deletion_window_in_days": schema.Int64Attribute{
 			Optional: true, Computed: true, Default: int64default.StaticInt64(defaultWindow),
 			MarkdownDescription: "Days between scheduling a key's deletion and its deletion, 7 to 30. Default `30`. Applies " +
-				"to " +
-				"deletions scheduled from then on.",
+				"to deletions scheduled from then on.",
 			Validators: []validator.Int64{int64validator.Between(7, 30)},
 		},
 		"enabled": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(defaultEnabled),
-			MarkdownDescription: "Whether the key is enabled. Default `true`. A key found disabled is enabled again. `false` " +
-				"is " +
-				"refused, because the ledger would stop serving reads and writes.",
+			MarkdownDescription: "Whether the key is enabled. Default `true`. A key found disabled is enabled again. " +
+				"`false` is refused, because the ledger would stop serving reads and writes.",
 		},
 		"arn":    computedString("ARN of the key."),
 		"key_id": computedString("Id of the key."),

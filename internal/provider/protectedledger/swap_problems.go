@@ -29,16 +29,14 @@ func (w *work) waitEnded(ctx context.Context, err error) {
 		At: path.Root("encryption_status"), Summary: fmt.Sprintf("Ledger %q is still changing its key", w.name),
 		Cause: cause(err, "QLDB", w.region), Exists: w.now.account(),
 		Next: "The change goes on without Terraform; both keys must stay usable until it has ended. Apply again to wait " +
-			"for it; " +
-			"alias and former key follow then. A longer timeouts.update waits longer.",
+			"for it; alias and former key follow then. A longer timeouts.update waits longer.",
 	}
 	switch status := w.now.EncryptionStatus.ValueString(); {
 	case status == inaccessible:
 		p.Summary = fmt.Sprintf("Ledger %q cannot use its key", w.name)
 		p.Cause += fmt.Sprintf("\n\n%s since %s: %s", inaccessible, w.now.InaccessibleTime.ValueString(), w.blockage(ctx))
-		p.Next = "The ledger refuses reads and writes until then. Make its keys usable, then apply again: the plan renews " +
-			"the " +
-			"grant and waits."
+		p.Next = "The ledger refuses reads and writes until then. Make its keys usable, then apply again: the plan " +
+			"renews the grant and waits."
 	case errors.Is(err, errVanished):
 		p.Summary, p.Next = fmt.Sprintf("Ledger %q is gone", w.name), "Plan again to see what is left."
 	case !errors.Is(err, errTimeout) && !errors.Is(err, errInterrupted):

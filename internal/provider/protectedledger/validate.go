@@ -2,12 +2,15 @@ package protectedledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // ConfigValidators are the rules between attributes that the framework knows.
@@ -73,13 +76,36 @@ func validateKey(k keyModel) []finding {
 			"KP-603: KMS will not replace the key material of this key by itself. Remove the argument to rotate it yearly; "+
 				"rotation changes neither the key's ARN nor the ledger."))
 	}
-	if known(k.DeletionWindow) && k.DeletionWindow.ValueInt64() < defaultWindow {
+	if days := k.DeletionWindow.ValueInt64(); known(k.DeletionWindow) && days >= 7 && days < defaultWindow {
 		list = append(list, warning(at.AtName("deletion_window_in_days"), "Short time to notice a deleted key",
 			fmt.Sprintf("KP-605: %d days after its deletion is scheduled the key is gone, and with it everything encrypted "+
 				"under it, journal exports included. 30 days leave the most time to notice a mistake.",
 				k.DeletionWindow.ValueInt64())))
 	}
+	list = append(list, policyFinding(k)...)
 	return append(list, enabledFinding(k)...)
+}
+
+// policyFinding refuses a policy that KMS would refuse whoever asks. It quotes names and places, never the document.
+func policyFinding(k keyModel) []finding {
+	if !known(k.Policy) {
+		return nil
+	}
+	_, err := policy.Parse(k.Policy.ValueString())
+	at := path.Root("key").AtName("policy")
+	var syntax *policy.SyntaxError
+	var principal *policy.PrincipalError
+	switch {
+	case errors.Is(err, policy.ErrTooLarge):
+		return []finding{failure(at, "Key policy is too large", fmt.Sprintf("KP-501: %d bytes; KMS takes at most %d. Name "+
+			"roles by pattern in a condition, or grant access through IAM policies.", len(k.Policy.ValueString()),
+			policy.MaxBytes))}
+	case errors.As(err, &syntax):
+		return []finding{failure(at, "Not a key policy", "KP-502: "+syntax.Error()+".")}
+	case errors.As(err, &principal):
+		return []finding{failure(at, "Key policy names an impossible principal", sentence(principal.Error()))}
+	}
+	return nil
 }
 
 // enabledFinding refuses to disable a key that protects a ledger.

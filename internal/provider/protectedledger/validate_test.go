@@ -29,8 +29,20 @@ func TestValidate(t *testing.T) {
 		{obj{"name": "orders", "key": obj{"generation": 0}}, "generation", "at least 1"},
 		{obj{"name": "orders", "key": obj{"alias": "orders"}}, "alias", "alias/ followed by"},
 		{obj{"name": "orders", "key": obj{"alias": "alias/aws/qldb"}}, "alias", "reserved"},
-		{obj{"name": "orders", "key": obj{"policy": "{"}}, "policy", "JSON"},
-		{obj{"name": "orders", "key": obj{"policy": `{"a":"` + strings.Repeat("x", 32768) + `"}`}}, "policy", "32768"},
+		{obj{"name": "orders", "key": obj{"policy": "{"}}, "policy", "KP-502: line 1, column 2"},
+		{obj{"name": "orders", "key": obj{"policy": "[]"}}, "policy", "object"},
+		{
+			obj{"name": "orders", "key": obj{"policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Permit"}]}`}}, "policy",
+			"KP-502: line 1",
+		},
+		{
+			obj{"name": "orders", "key": obj{"policy": strings.Replace(policyText("p"), ":root", ":nobody", 1)}}, "policy",
+			"invalid principal",
+		},
+		{
+			obj{"name": "orders", "key": obj{"policy": `{"a":"` + strings.Repeat("x", 32768) + `"}`}}, "policy",
+			"KP-501: 32776 bytes; KMS takes at most 32768",
+		},
 		{obj{"name": "orders", "key": obj{"rotation_period_in_days": 89}}, "rotation_period_in_days", "between 90 and 2560"},
 		{obj{"name": "orders", "key": obj{"deletion_window_in_days": 6}}, "deletion_window_in_days", "between 7 and 30"},
 		{obj{"name": "orders", "key": obj{"old_key": "burn"}}, "old_key", "schedule_deletion"},
@@ -42,6 +54,9 @@ func TestValidate(t *testing.T) {
 	} {
 		o := b.validate(c.cfg)
 		wantError(t, o, c.want)
+		if len(o.diags) != 1 {
+			t.Errorf("%.60v finds more than one thing:\n%s", c.cfg, o.text())
+		}
 		for _, d := range o.diags {
 			if d.Severity == tfprotov6.DiagnosticSeverityError && c.at != "" && !strings.Contains(d.Attribute.String(), c.at) {
 				t.Errorf("%v blames %s, want %s", c.cfg, d.Attribute, c.at)

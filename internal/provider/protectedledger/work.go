@@ -157,8 +157,7 @@ func (w *work) aliasFree(ctx context.Context) bool {
 		At: path.Root("key").AtName("alias"), Summary: fmt.Sprintf("The alias of ledger %q is taken", w.name),
 		Cause: sentence((&aliasTakenError{Alias: alias, Key: info.ARN}).Error()), Exists: w.now.account(),
 		Next: "Nothing was changed. Choose another key.alias, or delete that alias; to protect the ledger with that key, " +
-			"use " +
-			"kms_key or key.adopt instead.",
+			"use kms_key or key.adopt instead.",
 	}.fail(w.diags)
 	return false
 }
@@ -226,12 +225,11 @@ func (w *work) afterKey() string {
 	case w.prior.Name.ValueString() != "":
 		return "The key is saved. Fix the cause and apply again: the ledger is then created under this key."
 	case !w.now.Key.Adopt.IsNull():
-		return "Terraform has marked the resource tainted. The next apply starts again with the same adopted key, which is " +
-			"never deleted by that. To go on from here instead, run \"terraform untaint <address>\", then apply."
+		return "Terraform has marked the resource tainted. The next apply starts again with the same adopted key, which " +
+			"is never deleted by that. To go on from here instead, run \"terraform untaint <address>\", then apply."
 	}
 	return "Terraform has marked the resource tainted: the next apply schedules this key for deletion and starts " +
-		"again. To " +
-		"keep the key, fix the cause, run \"terraform untaint <address>\", then apply."
+		"again. To keep the key, fix the cause, run \"terraform untaint <address>\", then apply."
 }
 
 // ledgerRefused tells that CreateLedger was not accepted.

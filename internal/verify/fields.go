@@ -91,7 +91,7 @@ func (f *fields) hash(name string) hash { return f.hashOf(name, f.need(name)) }
 
 func (f *fields) hashOf(name string, v ion.Value) hash {
 	b := v.Bytes()
-	if v.Type() != ion.BlobType || len(b) != len(hash{}) {
+	if v.Type() != ion.BlobType || len(b) != len(hash{}) || len(v.Annotations()) > 0 {
 		f.refuse("has no blob of 32 bytes in " + name)
 		return hash{}
 	}

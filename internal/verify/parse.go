@@ -11,11 +11,14 @@ import (
 const MaxProofLength = 256
 
 // Limits of what is read. A document has at most 128 KB, those of a block at most 4 MB together, both in binary; text
-// takes several times as much. A document is a few containers deeper in a block than on its own.
+// takes several times as much. Statements build documents that are deeper, with longer numbers, than those that come
+// in from outside.
 var (
-	revisionLimits = ion.Options{MaxBytes: 1 << 20, MaxDepth: ion.DefaultMaxDepth + 8}
-	blockLimits    = ion.Options{MaxBytes: 32 << 20, MaxDepth: ion.DefaultMaxDepth + 8, MaxValues: 4 << 20}
-	smallLimits    = ion.Options{MaxBytes: 64 << 10} // of proofs, addresses
+	revisionLimits = ion.Options{MaxBytes: 1 << 20, MaxDepth: 1 << 10, MaxNumberBytes: 256 << 10}
+	blockLimits    = ion.Options{
+		MaxBytes: 32 << 20, MaxDepth: 1 << 10, MaxNumberBytes: 256 << 10, MaxValues: 4 << 20,
+	}
+	smallLimits = ion.Options{MaxBytes: 64 << 10} // of proofs, addresses
 )
 
 // ParseRevision reads a revision in Ion text or binary, as GetRevision and the committed view return it. It refuses

@@ -5,8 +5,8 @@
 //
 //	block, err := journal.Build(journal.Genesis(strand), commit) // the first block
 //	block, err = journal.Build(block.Next(), commit)             // the one after
-//	data := block.Encode()                                       // as it is kept
-//	block, err = journal.Decode(data)                            // strict: only what Encode writes
+//	data := ion.EncodeBinary(block.Ion())                        // as it is kept
+//	block, err = journal.ParseBlock(value)                       // strict: only what Ion writes
 //	err = block.CheckAt(position)                                // every hash in it, and that it is the next one
 //
 // Promised: a block that Build made, encoded, parsed and checked is the same block with the same hashes, whatever the

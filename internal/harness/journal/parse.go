@@ -21,24 +21,11 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("%s: field %s %s", e.What, e.Field, e.Reason)
 }
 
-// limits are those of a kept block. They are wider than any limit that was kept to when it was written: what was
-// accepted once must be readable for ever. A document is a few containers deeper in a block than on its own.
-var limits = ion.Options{MaxBytes: 1 << 30, MaxDepth: ion.DefaultMaxDepth + 8, MaxValues: 1 << 28}
-
-// Decode reads a block in Ion binary, as Encode wrote it.
-func Decode(data []byte) (Block, error) {
-	v, err := ion.DecodeOne(data, limits)
-	if err != nil {
-		return Block{}, fmt.Errorf("decode block: %w", err)
-	}
-	return ParseBlock(v)
-}
-
-// Encode is b in Ion binary.
-func (b Block) Encode() []byte { return ion.EncodeBinary(b.Ion()) }
-
 // ParseBlock reads what Block.Ion wrote. It refuses every field it does not know, so that nothing unproven hides in a
 // block. Hashes are not looked at, see Check. The error is a *FormatError.
+//
+// Whoever decodes v needs limits wider than those a document was accepted under: what was accepted once must be
+// readable for ever, and a document is a few containers deeper in a block than on its own.
 func ParseBlock(v ion.Value) (Block, error) {
 	f := open("block", v)
 	b := Block{
@@ -120,7 +107,7 @@ func transactionInfo(v ion.Value, parent *fields) TransactionInfo {
 			}
 			for _, n := range d.list("statements") {
 				index, ok := n.Int64()
-				if !ok || index < 0 || index >= int64(len(info.Statements)) {
+				if !ok || index < 0 || index >= int64(len(info.Statements)) || len(n.Annotations()) > 0 {
 					d.refuse("statements", "names a statement that is not there")
 				}
 				touched.Statements = append(touched.Statements, int(index))
@@ -187,6 +174,9 @@ func (f *fields) take(name string) (ion.Value, bool) {
 	if ok {
 		f.taken++
 	}
+	if name != "data" && len(v.Annotations()) > 0 {
+		f.refuse(name, "is annotated")
+	}
 	return v, ok
 }
 
@@ -236,7 +226,7 @@ func (f *fields) hash(name string) Hash { return hash(f.need(name), f, name) }
 
 func hash(v ion.Value, f *fields, name string) Hash {
 	b := v.Bytes()
-	if v.Type() != ion.BlobType || len(b) != len(Hash{}) {
+	if v.Type() != ion.BlobType || len(b) != len(Hash{}) || len(v.Annotations()) > 0 {
 		f.refuse(name, "is not a blob of 32 bytes")
 		return Hash{}
 	}

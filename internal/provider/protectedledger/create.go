@@ -72,7 +72,7 @@ func (w *work) waitCreated(ctx context.Context) {
 		problem{
 			Summary: fmt.Sprintf("Ledger %q is gone again", w.name), Cause: cause(err, "QLDB", w.region),
 			Exists: w.now.account(),
-			Next: "Somebody or something deleted the ledger while it was being created. " + w.afterKey(),
+			Next:   "Somebody or something deleted the ledger while it was being created. " + w.afterKey(),
 		}.fail(w.diags)
 		return
 	}

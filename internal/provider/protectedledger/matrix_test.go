@@ -563,3 +563,18 @@ func policyText(sid string) string {
 	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":%q,"Effect":"Allow",`+
 		`"Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":"kms:*","Resource":"*"}]}`, sid, acctest.Account)
 }
+
+// The one error after acceptance: the ledger was there and is gone again. There is nothing to keep but the key.
+func TestCreateGoneAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, acctest.WithTiming(acctest.Timing{LedgerCreate: 10 * time.Minute}))
+	// The first look finds the name free, the second the new ledger.
+	b.Fault(acctest.Fault{
+		Operation: "DescribeLedger", Kind: "error", Code: "ResourceNotFoundException", Message: "gone", Status: 404, Skip: 2,
+	})
+	o := b.apply(own("orders", nil), nil)
+	wantError(t, o, `Ledger "orders" is gone again`, "no ledger")
+	if keyOf(o.state)["arn"] == nil || o.state["arn"] != nil {
+		t.Errorf("state is %v, want the key alone", o.state)
+	}
+}

@@ -144,8 +144,8 @@ func TestRefreshIsCheap(t *testing.T) {
 	} {
 		st := b.mustApply(cfg, nil)
 		b.ForgetCalls()
-		// Answers after 100 ms: calls that are not made one after the other overlap.
-		b.Fault(acctest.Fault{Operation: "*", Kind: "latency", Duration: 100e6})
+		// Answers after 300 ms: calls that are not made one after the other overlap.
+		b.Fault(acctest.Fault{Operation: "*", Kind: "latency", Duration: 300e6})
 		b.refresh(st)
 		b.plan(cfg, st)
 		b.ClearFaults()
@@ -358,5 +358,18 @@ func TestAliasOfAnotherKey(t *testing.T) {
 	wantError(t, b.apply(own("orders", nil), st), "does not belong to this ledger")
 	if got := b.aliasKey("alias/qldb-orders"); got != other {
 		t.Errorf("the alias points to %s now", got)
+	}
+}
+
+// Terraform starts the provider five to seven times per command: starting it asks nobody.
+func TestConfigureAsksNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	if calls := b.Calls(); len(calls) != 0 {
+		t.Errorf("configuring made the calls %v", calls)
+	}
+	o := b.plan(obj{"name": "orders"}, nil)
+	if calls := b.Calls(); o.failed() || len(calls) != 0 {
+		t.Errorf("a plan without a key made the calls %v", calls)
 	}
 }

@@ -36,30 +36,27 @@ func (r *textReader) list(depth int) (Value, error) {
 			return Value{}, err
 		}
 		r.items = append(r.items, v)
-		if more, err := r.comma(']'); err != nil {
+		if err := r.comma(']'); err != nil {
 			return Value{}, err
-		} else if !more {
-			break
 		}
 	}
 	r.pos++
 	return sequence(ListType, r.popItems(start)), nil
 }
 
-// comma reads a comma, or stops at the end of the container.
-func (r *textReader) comma(end byte) (more bool, err error) {
+// comma reads a comma, which may be missing only at the end of the container.
+func (r *textReader) comma(end byte) error {
 	if err := r.skipSpace(); err != nil {
-		return false, err
+		return err
 	}
 	switch r.peek(0) {
 	case ',':
 		r.pos++
-		return true, nil
 	case end:
-		return false, nil
 	default:
-		return false, r.unexpected(fmt.Sprintf("',' or '%c'", end))
+		return r.unexpected(fmt.Sprintf("',' or '%c'", end))
 	}
+	return nil
 }
 
 func (r *textReader) structure(depth int) (Value, error) {
@@ -77,10 +74,8 @@ func (r *textReader) structure(depth int) (Value, error) {
 			return Value{}, err
 		}
 		r.fields = append(r.fields, f)
-		if more, err := r.comma('}'); err != nil {
+		if err := r.comma('}'); err != nil {
 			return Value{}, err
-		} else if !more {
-			break
 		}
 	}
 	r.pos++

@@ -1,7 +1,11 @@
-// Package iam keeps the access keys of the accounts' root users.
+// Package iam serves AWS Identity and Access Management.
 //
-// A key's secret is sealed before it is stored; it is opened to verify a signature and when the key is made known to
-// its owner. The operations of the IAM API are not served yet.
+// It keeps users, groups, roles, managed policies, access keys, and the sessions that STS makes of them, per account.
+// Secrets are sealed before they are stored; they are opened to verify a signature and when they are made known to
+// their owner.
+//
+// It decides nothing about other services: Principal says what policies and condition keys a caller comes with,
+// Resource what a call of IAM itself acts on, Resolve which principals exist. What was written is in force at once.
 package iam
 
 import (
@@ -25,9 +29,10 @@ type Config struct {
 	Rand   io.Reader // source of new access keys
 }
 
-// Service keeps access keys, a wire.Credentials. Its methods may be called concurrently if Rand may.
+// Service is IAM for all accounts, a wire.Credentials. Its methods may be called concurrently if Rand may.
 type Service struct {
-	cfg Config
+	cfg    Config
+	parsed parsed
 }
 
 // New returns a Service over cfg.
@@ -54,10 +59,12 @@ func (k AccessKey) GoString() string { return k.ID }
 
 // accessKey is what is stored of one.
 type accessKey struct {
-	ID      string
-	Account string
-	Sealed  []byte // the secret
-	Created time.Time
+	ID       string
+	Account  string
+	User     string `json:",omitempty"` // unique id of the user it is of; "" for the root user
+	Sealed   []byte // the secret
+	Created  time.Time
+	Inactive bool `json:",omitempty"`
 }
 
 var (
@@ -68,15 +75,23 @@ var (
 	keyIDForm   = regexp.MustCompile(`^\w{16,128}$`)
 )
 
-// A ConflictError says that an access key id belongs to another account.
+// A ConflictError says that an access key id belongs to somebody else.
 type ConflictError struct{ ID string }
 
 // Error implements error.
-func (e *ConflictError) Error() string { return "access key " + e.ID + " belongs to another account" }
+func (e *ConflictError) Error() string { return "access key " + e.ID + " belongs to somebody else" }
 
 // Root is the root user of account, which is 12 digits.
 func Root(account string) wire.Caller {
 	return wire.Caller{Account: account, ARN: "arn:aws:iam::" + account + ":root", UserID: account}
+}
+
+// register notes that account is in use. It writes nothing if that is known.
+func register(w store.Writer, account string) error {
+	if _, known, err := accounts.Get(w, account); err != nil || known {
+		return err
+	}
+	return accounts.Put(w, account, struct{}{})
 }
 
 // EnsureRoot returns the root access key that was generated for account and makes it if there is none yet.
@@ -84,7 +99,7 @@ func (s *Service) EnsureRoot(ctx context.Context, account string) (key AccessKey
 	if !accountForm.MatchString(account) {
 		return AccessKey{}, false, fmt.Errorf("account %.40q: want 12 digits", account)
 	}
-	fresh, err := s.generate(account)
+	fresh, err := s.generate(account, "AKIA")
 	if err != nil {
 		return AccessKey{}, false, err
 	}
@@ -94,6 +109,9 @@ func (s *Service) EnsureRoot(ctx context.Context, account string) (key AccessKey
 	}
 	var kept accessKey
 	err = s.cfg.State.Update(ctx, func(w store.Writer) error {
+		if err := register(w, account); err != nil {
+			return err
+		}
 		id, found, err := rootKeys.Get(w, account)
 		if err != nil {
 			return err
@@ -134,8 +152,11 @@ func (s *Service) Import(ctx context.Context, account, id, secret string) error 
 		if err != nil {
 			return err
 		}
-		if found && old.Account != account {
+		if found && (old.Account != account || old.User != "") {
 			return &ConflictError{ID: id}
+		}
+		if err := register(w, account); err != nil {
+			return err
 		}
 		return accessKeys.Put(w, id, sealed)
 	})
@@ -143,25 +164,4 @@ func (s *Service) Import(ctx context.Context, account, id, secret string) error 
 		return fmt.Errorf("import access key %s: %w", id, err)
 	}
 	return nil
-}
-
-// Lookup implements wire.Credentials.
-func (s *Service) Lookup(ctx context.Context, id string) (wire.Credential, bool, error) {
-	if !keyIDForm.MatchString(id) {
-		return wire.Credential{}, false, nil
-	}
-	var kept accessKey
-	var found bool
-	err := s.cfg.State.View(ctx, func(r store.Reader) (err error) {
-		kept, found, err = accessKeys.Get(r, id)
-		return err
-	})
-	if err != nil || !found {
-		return wire.Credential{}, false, err
-	}
-	key, err := s.open(kept)
-	if err != nil {
-		return wire.Credential{}, false, err
-	}
-	return wire.Credential{Secret: key.Secret, Caller: Root(key.Account), Active: true}, true, nil
 }

@@ -1,0 +1,289 @@
+package iam
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
+)
+
+type contextEntry struct {
+	ContextKeyName   string
+	ContextKeyType   string
+	ContextKeyValues []string
+}
+
+type simulateInput struct {
+	pageInput
+	PolicySourceARN                    string `form:"PolicySourceArn"`
+	ActionNames                        []string
+	ResourceARNs                       []string `form:"ResourceArns"`
+	PolicyInputList                    []string
+	PermissionsBoundaryPolicyInputList []string
+	ResourcePolicy                     string
+	CallerARN                          string `form:"CallerArn"`
+	ContextEntries                     []contextEntry
+}
+
+// Target implements wire.Targeter.
+func (in *simulateInput) Target() string { return in.PolicySourceARN }
+
+// The decisions of the simulator. Source: IAM API reference, EvaluationResult.
+const (
+	simulatedAllow    = "allowed"
+	simulatedExplicit = "explicitDeny"
+	simulatedImplicit = "implicitDeny"
+)
+
+type position struct {
+	Line   int `xml:"Line"`
+	Column int `xml:"Column"`
+}
+
+type matchedStatement struct {
+	SourcePolicyID   string   `xml:"SourcePolicyId"`
+	SourcePolicyType string   `xml:"SourcePolicyType"`
+	StartPosition    position `xml:"StartPosition"`
+	EndPosition      position `xml:"EndPosition"`
+}
+
+type boundaryDetail struct {
+	AllowedByPermissionsBoundary bool `xml:"AllowedByPermissionsBoundary"`
+}
+
+type evaluation struct {
+	EvalActionName                    string                 `xml:"EvalActionName"`
+	EvalResourceName                  string                 `xml:"EvalResourceName"`
+	EvalDecision                      string                 `xml:"EvalDecision"`
+	MatchedStatements                 list[matchedStatement] `xml:"MatchedStatements"`
+	MissingContextValues              list[string]           `xml:"MissingContextValues"`
+	PermissionsBoundaryDecisionDetail *boundaryDetail        `xml:"PermissionsBoundaryDecisionDetail"`
+}
+
+type simulateOutput struct {
+	EvaluationResults list[evaluation] `xml:"EvaluationResults"`
+	pageOutput
+}
+
+// simulation is what is simulated, for one principal.
+type simulation struct {
+	caller   policy.Caller
+	sources  []source
+	policies policy.Policies
+	context  policy.RequestContext
+}
+
+// simulatePrincipalPolicy decides as the services here do. A resource's policy is taken into account for KMS keys and
+// for assuming roles; without one, the simulator supposes that the resource leaves the decision to the account.
+// Source: IAM API reference, SimulatePrincipalPolicy.
+func (s *Service) simulatePrincipalPolicy(
+	ctx context.Context, c *wire.Call, in *simulateInput,
+) (*simulateOutput, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	var sim simulation
+	err := s.cfg.State.View(ctx, func(r store.Reader) (err error) {
+		sim, err = s.simulation(r, c, in)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := sim.add(in); err != nil {
+		return nil, err
+	}
+	resources := in.ResourceARNs
+	if len(resources) == 0 {
+		resources = []string{"*"}
+	}
+	var results []evaluation
+	for _, action := range in.ActionNames {
+		for _, resource := range resources {
+			results = append(results, sim.evaluate(action, resource, in.ResourcePolicy != ""))
+		}
+	}
+	out := &simulateOutput{}
+	// Results have no names, so a marker is a place in the list, which depends on the input alone.
+	out.EvaluationResults, out.pageOutput, err = cutAt(in.pageInput, results)
+	return out, err
+}
+
+// cutAt is cut for a list whose items have no names of their own.
+func cutAt(in pageInput, items []evaluation) (list[evaluation], pageOutput, error) {
+	type numbered struct {
+		name string
+		item evaluation
+	}
+	all := make([]numbered, len(items))
+	for i, item := range items {
+		all[i] = numbered{fmt.Sprintf("%09d", i+1), item}
+	}
+	page, more, err := cut(in, all, func(n numbered) string { return n.name })
+	var out list[evaluation]
+	for _, n := range page.Members {
+		out.Members = append(out.Members, n.item)
+	}
+	return out, more, err
+}
+
+func (in *simulateInput) check() error {
+	var c checks
+	c.length("policySourceArn", in.PolicySourceARN, 20, 2048)
+	if len(in.ActionNames) == 0 {
+		c.add("null", "actionNames", "Member must not be null")
+	}
+	for _, action := range in.ActionNames {
+		c.length("actionNames.member", action, 3, 128)
+	}
+	return c.err()
+}
+
+// simulation finds the principal and what is attached to it.
+func (s *Service) simulation(r store.Reader, c *wire.Call, in *simulateInput) (simulation, error) {
+	field := strings.SplitN(in.PolicySourceARN, ":", 6)
+	if len(field) != 6 || field[2] != "iam" {
+		return simulation{}, errInput("Invalid Entity Arn: %.200s does not clearly define entity type and name.",
+			in.PolicySourceARN)
+	}
+	if field[4] != c.Caller.Account {
+		return simulation{}, fault(403, "AccessDenied", "Policy source %.200s is outside your own account.",
+			in.PolicySourceARN)
+	}
+	what, rest, _ := strings.Cut(field[5], "/")
+	e, err := find(r, kind(what), field[4], rest[strings.LastIndexByte(rest, '/')+1:])
+	if err != nil {
+		return simulation{}, err
+	}
+	if e.arn() != in.PolicySourceARN {
+		return simulation{}, errMissing("The %s with name %s cannot be found.", e.Kind, e.Name)
+	}
+	sim := simulation{context: policy.RequestContext{}}
+	if sim.sources, err = s.sourcesOf(r, &e); err != nil {
+		return sim, err
+	}
+	if e.Boundary != "" {
+		if sim.policies.Boundary, err = s.boundaryPolicy(r, e.Boundary); err != nil {
+			return sim, err
+		}
+	}
+	for _, t := range e.Tags {
+		sim.context["aws:PrincipalTag/"+t.Key] = []string{t.Value}
+	}
+	switch e.Kind {
+	case role:
+		sim.caller, err = policy.NewSession(e.arn(), "simulation", e.ID)
+	case user:
+		sim.caller, err = policy.NewCaller(e.arn(), e.ID)
+	default: // a group calls nothing: its policies are looked at as those of a user of that name
+		sim.caller, err = policy.NewCaller(arnOf(e.Account, "user", e.Path, e.Name), "")
+	}
+	return sim, err
+}
+
+// add puts in what the input adds to what is attached.
+func (sim *simulation) add(in *simulateInput) error {
+	for i, text := range in.PolicyInputList {
+		parsed, err := policy.ParseIdentity(text)
+		if err != nil {
+			return errInput("%s", wordsOf(err))
+		}
+		sim.sources = append(sim.sources, source{id: fmt.Sprintf("PolicyInputList.%d", i+1), text: text, policy: parsed})
+	}
+	for _, text := range in.PermissionsBoundaryPolicyInputList {
+		parsed, err := policy.ParseIdentity(text)
+		if err != nil {
+			return errInput("%s", wordsOf(err))
+		}
+		sim.policies.Boundary = parsed
+	}
+	if in.ResourcePolicy != "" {
+		key, err := policy.Parse(in.ResourcePolicy)
+		if err != nil {
+			return errInput("%s", wordsOf(err))
+		}
+		sim.policies.Key, sim.policies.Trust = key, key
+	}
+	for _, entry := range in.ContextEntries {
+		sim.context[entry.ContextKeyName] = entry.ContextKeyValues
+	}
+	if in.CallerARN != "" {
+		caller, err := policy.NewCaller(in.CallerARN, "")
+		if err != nil {
+			return errInput("Invalid caller ARN: %.200s", in.CallerARN)
+		}
+		sim.caller = caller
+	}
+	for _, source := range sim.sources {
+		sim.policies.Identity = append(sim.policies.Identity, source.policy)
+	}
+	return nil
+}
+
+// wordsOf is the service's text for a policy that cannot be read.
+func wordsOf(err error) string {
+	if f, ok := malformed(err).(*wire.Fault); ok {
+		return f.Message
+	}
+	return syntaxErrors
+}
+
+func (sim *simulation) evaluate(action, resource string, given bool) evaluation {
+	r := policy.Request{Caller: sim.caller, Action: action, Resource: resource, Context: sim.context,
+		Policies: sim.policies}
+	if !given {
+		r.Policies.Key, r.Policies.Trust = sim.delegating(), sim.delegating()
+	}
+	d := policy.Decide(r)
+	e := evaluation{EvalActionName: action, EvalResourceName: resource, EvalDecision: simulatedImplicit}
+	switch {
+	case d.Allowed:
+		e.EvalDecision = simulatedAllow
+	case d.Explicit:
+		e.EvalDecision = simulatedExplicit
+	}
+	for _, st := range d.Statements {
+		if st.Kind == policy.IdentityPolicy {
+			e.MatchedStatements.Members = append(e.MatchedStatements.Members, sim.sources[st.Policy].matched(st.Index))
+		}
+	}
+	if sim.policies.Boundary != nil {
+		e.PermissionsBoundaryDecisionDetail = &boundaryDetail{slices.ContainsFunc(d.Statements, func(st policy.Deciding) bool {
+			return st.Kind == policy.PermissionsBoundary && st.Effect == policy.Allow
+		})}
+	}
+	return e
+}
+
+// delegating is the resource policy that leaves the decision to the caller's account.
+func (sim *simulation) delegating() *policy.Policy {
+	account := policy.Principal{Type: policy.AWS, Value: sim.caller.Account}
+	everything := policy.ListElement{Present: true, List: []policy.Value{{Text: "*"}}}
+	return &policy.Policy{Version: policy.Version2012, Statements: []policy.Statement{{Effect: policy.Allow,
+		Principal: policy.PrincipalElement{List: []policy.Principal{account}}, Action: everything, Resource: everything}}}
+}
+
+// matched says where the numbered statement stands in the text.
+func (s *source) matched(number int) matchedStatement {
+	start := s.policy.Statements[number].Offset
+	end := start
+	dec := json.NewDecoder(strings.NewReader(s.text[start:]))
+	var raw json.RawMessage
+	if err := dec.Decode(&raw); err == nil {
+		end += int(dec.InputOffset())
+	}
+	return matchedStatement{SourcePolicyID: s.id, SourcePolicyType: "IAM Policy", StartPosition: positionIn(s.text, start),
+		EndPosition: positionIn(s.text, end)}
+}
+
+func positionIn(text string, offset int) position {
+	before := text[:offset]
+	line := strings.Count(before, "\n")
+	return position{Line: line + 1, Column: utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1}
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // resolve says which user or role an AWS principal of a policy stands for. id is "" for one that has no unique id:
@@ -83,4 +84,24 @@ func (s *Service) KnowsAccount(ctx context.Context, account string) (known bool,
 		return err
 	})
 	return known, err
+}
+
+// CheckPolicy refuses a text that cannot be a session policy. The error is the service's fault.
+func (s *Service) CheckPolicy(text string) error {
+	if _, err := policy.ParseIdentity(text); err != nil {
+		return malformed(err)
+	}
+	return nil
+}
+
+// HasPolicy tells whether account may use the managed policy with that ARN.
+func (s *Service) HasPolicy(ctx context.Context, account, arn string) (found bool, err error) {
+	if checkPolicyARN(account, arn) != nil {
+		return false, nil
+	}
+	err = s.cfg.State.View(ctx, func(r store.Reader) (err error) {
+		_, found, err = lookupPolicy(r, arn)
+		return err
+	})
+	return found, err
 }

@@ -69,20 +69,22 @@ func TestTextErrors(t *testing.T) {
 func TestBinaryErrors(t *testing.T) {
 	t.Parallel()
 	for input, want := range map[string]string{
-		"":                                 "ion binary, byte 0: no Ion 1.0 version marker",
-		"e00101ea 0f":                      "ion binary, byte 0: no Ion 1.0 version marker",
-		"e00100ea 0f e0":                   "ion binary, byte 5: not a version marker of Ion 1.0",
-		"e00100ea 84 61":                   "ion binary, byte 5: value longer than what is left for it",
-		"e00100ea 8e":                      "ion binary, byte 5: number that does not end",
-		"e00100ea 8e 7f7f7f7f7f7f7f7f7fff": "ion binary, byte 15: length or number beyond 63 bits",
-		"e00100ea 81 ff":                   "ion binary, byte 6: string that is not UTF-8",
-		"e00100ea 71 0a":                   "ion binary, byte 6: symbol $10 has no text here",
-		"e00100ea 79 ffffffffffffffffff":   "ion binary, byte 14: symbol $18446744073709551615 has no text here",
-		"e00100ea f1 00":                   "ion binary, byte 5: type code that Ion 1.0 does not have",
-		"e00100ea 56 08 00 00 00 80 01":    "ion binary, byte 10: exponent beyond 32 bits",
-		"e00100ea 67 80 80 81 81 80 80 80": "ion binary, byte 12: timestamp year out of range",
-		"e00100ea 66 80 81 80 81 80 80":    "ion binary, byte 11: timestamp month out of range",
-		"e00100ea e3 81 84 e0":             "ion binary, byte 7: annotation wrapper inside another",
+		"":                                    "ion binary, byte 0: no Ion 1.0 version marker",
+		"e00101ea 0f":                         "ion binary, byte 0: no Ion 1.0 version marker",
+		"e00100ea 0f e0":                      "ion binary, byte 5: not a version marker of Ion 1.0",
+		"e00100ea 84 61":                      "ion binary, byte 5: value longer than what is left for it",
+		"e00100ea 8e":                         "ion binary, byte 5: number that does not end",
+		"e00100ea 8e 7f7f7f7f7f7f7f7f7fff":    "ion binary, byte 15: length or number beyond 63 bits",
+		"e00100ea 81 ff":                      "ion binary, byte 6: string that is not UTF-8",
+		"e00100ea 71 0a":                      "ion binary, byte 6: symbol $10 has no text here",
+		"e00100ea 79 ffffffffffffffffff":      "ion binary, byte 14: symbol $18446744073709551615 has no text here",
+		"e00100ea f1 00":                      "ion binary, byte 5: type code that Ion 1.0 does not have",
+		"e00100ea 56 08 00 00 00 80 01":       "ion binary, byte 10: exponent beyond 32 bits",
+		"e00100ea 67 80 80 81 81 80 80 80":    "ion binary, byte 12: timestamp year out of range",
+		"e00100ea 66 80 81 80 81 80 80":       "ion binary, byte 11: timestamp month out of range",
+		"e00100ea 68 0b a0 0f d1 81 81 80 80": "ion binary, byte 7: timestamp offset of a day or more",
+		"e00100ea 68 4b a0 0f d1 81 81 80 80": "ion binary, byte 7: timestamp offset of a day or more",
+		"e00100ea e3 81 84 e0":                "ion binary, byte 7: annotation wrapper inside another",
 	} {
 		_, err := ion.DecodeBinary(unhex(t, input), ion.Options{})
 		if err == nil || err.Error() != want {

@@ -4,6 +4,7 @@ import (
 	stdcmp "cmp"
 	"math"
 	"math/big"
+	"strconv"
 	"testing"
 	"time"
 
@@ -126,6 +127,20 @@ func TestAccessors(t *testing.T) {
 	}
 	if _, ok := v.Field("absent"); ok {
 		t.Error("an absent field was found")
+	}
+}
+
+func TestInt64Bounds(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"9223372036854775807": true, "9223372036854775808": false, "18446744073709551616": false,
+		"-9223372036854775808": true, "-9223372036854775809": false, "-18446744073709551616": false,
+		"null.int": false, "1.": false,
+	} {
+		n, ok := parse(t, text).Int64()
+		if ok != want || ok && strconv.FormatInt(n, 10) != text {
+			t.Errorf("%s: got %d, %v, want %v", text, n, ok, want)
+		}
 	}
 }
 

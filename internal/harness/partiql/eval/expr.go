@@ -242,8 +242,14 @@ func concat(a, b value, pos ast.Pos) (value, error) {
 	if !a.isText() || !b.isText() {
 		return missing, fault(pos, "|| takes texts, not %s and %s", a.typeName(), b.typeName())
 	}
-	return built(of(ion.String(a.ion.Text()+b.ion.Text())), pos)
+	if a.ion.Len()+b.ion.Len() > maxText {
+		return missing, fault(pos, "the text is longer than %d MiB", maxText>>20)
+	}
+	return of(ion.String(a.ion.Text() + b.ion.Text())), nil
 }
+
+// maxText bounds computed texts, in bytes. A document holds an eighth of it.
+const maxText = 1 << 20
 
 // logic is AND and OR with three values: true, false and unknown. It stops at the first term that decides.
 func (r *run) logic(x *ast.Logic) (value, error) {

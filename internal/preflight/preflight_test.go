@@ -35,7 +35,7 @@ func TestUsableKey(t *testing.T) {
 		{"other partition", func(k *preflight.Key) { k.Partition = "aws-cn" }, []string{"KP-610 error"}},
 		{"disabled", func(k *preflight.Key) { k.State = "Disabled" }, []string{"KP-609 error"}},
 		{"pending deletion", func(k *preflight.Key) { k.State = "PendingDeletion" }, []string{"KP-609 error"}},
-		{"pending import", func(k *preflight.Key) { k.State, k.Origin = "PendingImport", "EXTERNAL" }, []string{"KP-609 error"}},
+		{"pending import", func(k *preflight.Key) { k.State = "PendingImport" }, []string{"KP-609 error"}},
 		{"imported", func(k *preflight.Key) { k.Origin = "EXTERNAL" }, nil},
 		{"expires far off", func(k *preflight.Key) { k.Expires = now.AddDate(0, 2, 0) }, []string{"KP-608 warning"}},
 		{"expires soon", func(k *preflight.Key) { k.Expires = now.AddDate(0, 0, 29) }, []string{"KP-608 error"}},

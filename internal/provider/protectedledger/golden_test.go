@@ -206,12 +206,6 @@ var scenes = map[string]func(*bench) outcome{
 		b.newLedger("orders", "")
 		return b.apply(own("orders", nil), nil)
 	},
-	"create interrupted": func(b *bench) outcome {
-		ctx, cancel := context.WithCancel(b.t.Context())
-		b.clock.each(func(time.Duration) { cancel() })
-		b.Fault(acctest.Fault{Operation: "DescribeLedger", Kind: "throttle", Skip: 1, Count: 1})
-		return b.applyContext(ctx, own("orders", nil), nil)
-	},
 	"create not verified": func(b *bench) outcome {
 		b.Fault(acctest.Fault{
 			Operation: "DescribeLedger", Kind: "error", Code: "AccessDeniedException", Message: "not allowed here", Skip: 1,
@@ -321,6 +315,11 @@ func TestSlowTexts(t *testing.T) {
 	t.Parallel()
 	slow := acctest.Timing{LedgerCreate: hour, LedgerDelete: hour, KeyChange: hour}
 	for name, scene := range map[string]func(*bench) outcome{
+		"create interrupted": func(b *bench) outcome {
+			ctx, cancel := context.WithCancel(b.t.Context())
+			b.clock.each(func(time.Duration) { cancel() })
+			return b.applyContext(ctx, own("orders", nil), nil)
+		},
 		"create timeout": func(b *bench) outcome { return b.apply(own("orders", nil), nil) },
 		"update timeout": func(b *bench) outcome {
 			st := b.ready(own("orders", nil))

@@ -85,6 +85,9 @@ func (v *variableKey) met(values []string) uint64 {
 // present works out the classes of a key that is present.
 func (v *variableKey) present(suffix string) []class {
 	candidates, ok := v.candidates(suffix)
+	if !ok || len(candidates)*v.size() > maxComparisons {
+		return []class{v.anything()}
+	}
 	var singles []class
 	seen := map[uint64]bool{}
 	for _, value := range candidates {
@@ -94,13 +97,26 @@ func (v *variableKey) present(suffix string) []class {
 			singles = append(singles, c)
 		}
 	}
-	if ok && v.isSet() {
-		singles, ok = v.sets(singles, seen)
-	}
-	if !ok {
-		return []class{v.anything()}
+	if v.isSet() {
+		if singles, ok = v.sets(singles, seen); !ok {
+			return []class{v.anything()}
+		}
 	}
 	return singles
+}
+
+// maxComparisons bounds the work for one key: values tried, times the characters and values they are compared with.
+const maxComparisons = 1 << 22
+
+func (v *variableKey) size() int {
+	n := 1
+	for _, t := range v.tests {
+		n += 8 * len(t.values) // one takes about as long as a few characters of text
+		for _, p := range t.patterns {
+			n += len(p)
+		}
+	}
+	return n
 }
 
 // isSet tells whether the key may have several values. A set operator is taken for a sign of it. An encryption context
@@ -174,6 +190,9 @@ func (v *variableKey) candidates(suffix string) (list []string, ok bool) {
 		default:
 			kind = k
 		}
+	}
+	if v.size() > maxComparisons/8 {
+		return nil, false
 	}
 	switch kind {
 	case numberValue:

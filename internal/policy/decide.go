@@ -144,11 +144,15 @@ func (m *matcher) reach(s *Statement) reach {
 func (m *matcher) matchAction(e *ListElement) bool {
 	return e.Present && e.Not != slices.ContainsFunc(e.List, func(v Value) bool {
 		text := v.Text
-		switch {
-		case text == "*":
+		if text == "*" {
 			return true
-		case !strings.ContainsAny(text, "*?"):
+		}
+		wild := strings.IndexAny(text, "*?")
+		if wild < 0 {
 			return strings.EqualFold(text, m.action)
+		}
+		if wild > len(m.action) || !strings.EqualFold(text[:wild], m.action[:wild]) {
+			return false // most are: it saves reading the pattern
 		}
 		return patternOf(strings.ToLower(text)).match([]rune(m.action))
 	})

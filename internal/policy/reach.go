@@ -69,8 +69,8 @@ func (c *Caller) namedAWS(value string) (level, truth) {
 			return ofEntity, maybe
 		}
 		return ofEntity, truthOf(value == c.ID)
-	case value == c.rootARN():
-		return ofAccount, yes
+	case strings.HasSuffix(value, ":root"):
+		return ofAccount, truthOf(value == c.rootARN())
 	case value == c.arn() && c.Kind != RootUser:
 		if c.Kind == FederatedUser {
 			return ofSession, yes
@@ -91,6 +91,9 @@ func (c *Caller) rootARN() string {
 
 // mayBeSession tells whether value is some session of the caller's role.
 func (c *Caller) mayBeSession(value string) truth {
+	if !strings.Contains(value, ":assumed-role/") {
+		return no
+	}
 	prefix := strings.TrimSuffix(c.rootARN(), ":iam::"+c.Account+":root") + ":sts::" + c.Account + ":assumed-role/" +
 		lastSegment(c.RoleARN) + "/"
 	if strings.HasPrefix(value, prefix) {

@@ -39,10 +39,10 @@ func (e *env) expand(text string) (pattern, truth) {
 	found := yes
 	for {
 		before, rest, more := strings.Cut(text, "${")
-		p = append(p, patternOf(before)...)
-		if !more {
-			return p, found
+		if more = more && strings.Contains(rest, "}"); !more {
+			return append(p, patternOf(text)...), found
 		}
+		p = append(p, patternOf(before)...)
 		v, after, ok := readVariable(rest)
 		if !ok {
 			p = append(p, '$', '{')
@@ -73,10 +73,13 @@ func readVariable(s string) (v variable, rest string, ok bool) {
 		return v, s[end+1:], v.key != ""
 	}
 	s, quoted := strings.CutPrefix(strings.TrimLeft(s[end+1:], " "), "'")
+	if !quoted {
+		return v, "", false
+	}
 	fallback, s, closed := strings.Cut(s, "'")
 	s, ends := strings.CutPrefix(strings.TrimLeft(s, " "), "}")
 	v.fallback, v.hasDefault = fallback, true
-	return v, s, quoted && closed && ends
+	return v, s, closed && ends
 }
 
 // variable gives the value of v. Only keys with one value can be variables.

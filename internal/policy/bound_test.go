@@ -1,0 +1,200 @@
+package policy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
+)
+
+// manyStatements is a policy that no text within the limits can be: n statements, each made by one.
+func manyStatements(n int, each func(i int) policy.Statement) *policy.Policy {
+	p := &policy.Policy{Version: policy.Version2012}
+	for i := range n {
+		s := each(i)
+		s.Index = i
+		s.Principal = policy.PrincipalElement{Bare: true, List: []policy.Principal{{Type: policy.AWS, Value: "*"}}}
+		s.Action = policy.ListElement{Present: true, List: []policy.Value{{Text: "kms:*"}}}
+		if s.Resource.List == nil {
+			s.Resource.List = []policy.Value{{Text: "*"}}
+		}
+		s.Resource.Present = true
+		p.Statements = append(p.Statements, s)
+	}
+	return p
+}
+
+func condition(operator, key string, values ...string) []policy.Condition {
+	set, name, found := strings.Cut(operator, ":")
+	if !found {
+		set, name = "", operator
+	}
+	c := policy.Condition{Operator: policy.Operator{Set: policy.SetOperator(set), Name: name}, Key: key}
+	for _, v := range values {
+		c.Values = append(c.Values, policy.Value{Text: v})
+	}
+	return []policy.Condition{c}
+}
+
+// hostileRequests are made to cost as much time as they can.
+func hostileRequests() map[string]policy.Request {
+	long := strings.Repeat("a", 8192)
+	alternately := func(i int) policy.Effect { return []policy.Effect{policy.Allow, policy.Deny}[i%2] }
+	stars := strings.Repeat("*a", 8000) + "b"
+	requests := map[string]*policy.Policy{
+		"10 000 statements": manyStatements(10_000, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i),
+				Conditions: condition("StringEquals", "own:Key", fmt.Sprint(i))}
+		}),
+		"10 000 condition keys": manyStatements(10_000, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i),
+				Conditions: condition("StringLike", fmt.Sprint("own:Key", i), "a*b*c")}
+		}),
+		"10 000 statements, all keys tangled": manyStatements(10_000, func(i int) policy.Statement {
+			s := policy.Statement{Effect: alternately(i)}
+			for j := range 8 {
+				s.Conditions = append(s.Conditions, condition("StringEquals", fmt.Sprint("own:Key", (i+j*j)%50), "a")...)
+			}
+			return s
+		}),
+		"stars": manyStatements(20, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i), Conditions: condition("StringLike", "own:Key", stars)}
+		}),
+		"question marks": manyStatements(20, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i),
+				Conditions: condition("StringLike", "own:Key", "*"+strings.Repeat("?a", 2000)+"b*")}
+		}),
+		"stars in resources": manyStatements(20, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i),
+				Resource: policy.ListElement{List: []policy.Value{{Text: strings.Repeat("*a*", 5000)}}}}
+		}),
+		"patterns with a state for every subset": manyStatements(40, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i),
+				Conditions: condition("StringLike", "own:Key", "*a"+strings.Repeat("?", 10+i)+"*", "*b"+strings.Repeat("?", 12+i))}
+		}),
+		"sets": manyStatements(60, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i),
+				Conditions: condition([]string{"ForAnyValue:StringLike", "ForAllValues:StringLike"}[i/2%2], "own:Key",
+					fmt.Sprintf("*%d*", i))}
+		}),
+		"many values": manyStatements(60, func(i int) policy.Statement {
+			var values []string
+			for j := range 500 {
+				values = append(values, fmt.Sprint(i*j))
+			}
+			return policy.Statement{Effect: alternately(i),
+				Conditions: condition([]string{"NumericEquals", "NumericLessThan"}[i%2], "own:Key", values...)}
+		}),
+		"letter cases": manyStatements(60, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i), Conditions: condition(
+				[]string{"StringEquals", "StringEqualsIgnoreCase"}[i%2], "own:Key", fmt.Sprintf("%.*s", i+1, long))}
+		}),
+		"variables": manyStatements(20, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i),
+				Conditions: condition("StringLike", "own:Key", strings.Repeat("${own:Key}*", 200))}
+		}),
+		"variables never closed": manyStatements(20, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i),
+				Conditions: condition("StringLike", "own:Key", strings.Repeat("${a", 10_000))}
+		}),
+	}
+	list := map[string]policy.Request{}
+	for name, p := range requests {
+		list[name] = policy.Request{Action: "kms:Decrypt", Resource: keyARN, Policies: policy.Policies{Key: p},
+			Context: policy.RequestContext{"own:Key": {long}}}
+	}
+	return list
+}
+
+// TestBoundedTime: no policy makes either engine slow. The bound is a hundred times what a quiet machine needs, and
+// a thousandth of what a matcher that tries every star would.
+func TestBoundedTime(t *testing.T) {
+	t.Parallel()
+	for name, r := range hostileRequests() {
+		t.Run(name, func(t *testing.T) {
+			r.Caller = callerOf(t, "s(ledger-reader/s1)")
+			deadline, started := 5*time.Second, testingClock()
+			policy.Decide(r)
+			if spent := started(); spent > deadline {
+				t.Errorf("Decide took %v", spent)
+			}
+			started = testingClock()
+			policy.Can(r, policy.Assumptions{Complete: true})
+			r.Context = nil
+			policy.Can(r, policy.Assumptions{})
+			if spent := started(); spent > deadline {
+				t.Errorf("Can took %v", spent)
+			}
+		})
+	}
+}
+
+func testingClock() func() time.Duration {
+	begin := time.Now()
+	return func() time.Duration { return time.Since(begin) }
+}
+
+// BenchmarkCan is what a plan asks: a policy of 20 statements, analysed for 10 principals.
+func BenchmarkCan(b *testing.B) {
+	p, err := policy.Parse(twentyStatements())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var callers []policy.Caller
+	for i := range 10 {
+		c, err := policy.NewCaller(fmt.Sprintf("arn:aws:iam::111122223333:role/reader-%d", i), "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		callers = append(callers, c)
+	}
+	assume := policy.Assumptions{Unknown: []policy.PolicyKind{policy.IdentityPolicy}}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, c := range callers {
+			policy.Can(policy.Request{Caller: c, Action: "kms:Decrypt", Resource: keyARN,
+				Policies: policy.Policies{Key: p}}, assume)
+		}
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	p, err := policy.Parse(twentyStatements())
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := policy.NewCaller(readerS1, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := policy.Request{Caller: c, Action: "kms:Decrypt", Resource: keyARN, Policies: policy.Policies{Key: p},
+		Context: policy.RequestContext{"kms:ViaService": {viaLedger}, "kms:GrantIsForAWSResource": {"true"}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		policy.Decide(r)
+	}
+}
+
+func BenchmarkHostileRequests(b *testing.B) {
+	c, err := policy.NewCaller(readerS1, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, r := range hostileRequests() {
+		r.Caller = c
+		b.Run("Decide/"+name, func(b *testing.B) {
+			for b.Loop() {
+				policy.Decide(r)
+			}
+		})
+		open := r
+		open.Context = nil
+		b.Run("Can/"+name, func(b *testing.B) {
+			for b.Loop() {
+				policy.Can(open, policy.Assumptions{})
+			}
+		})
+	}
+}

@@ -219,6 +219,7 @@ func TestHugeValues(t *testing.T) {
 		"columns":  "SELECT " + strings.Repeat("a,", 999) + "a FROM <<[" + long + "]>> AS a",
 		"texts":    "SELECT a" + strings.Repeat("||a", 999) + " FROM <<" + long + ">> AS a",
 		"integers": "SELECT a" + strings.Repeat("*a", 999) + " FROM <<1" + strings.Repeat("0", 1000) + ">> AS a",
+		"patterns": "SELECT a LIKE '%" + strings.Repeat("x", 30_000) + "y' FROM <<" + long + ">> AS a",
 		"rows":     "SELECT (SELECT VALUE a FROM [" + zeros + "] AS x, [" + zeros + "] AS y) FROM <<" + long + ">> AS a",
 	} {
 		_, err := m.answer(text)
@@ -307,12 +308,15 @@ func TestNumbersAreOrdered(t *testing.T) {
 
 func FuzzRun(f *testing.F) {
 	for _, chunk := range []string{
-		"SELECT * FROM T AS t, @t.l AS x AT i WHERE t.k = 1", "UPDATE T SET l[0] = 1, a.b = ?", "FROM T AS t, t.l AS x REMOVE x",
+		"SELECT * FROM T AS t, @t.l AS x AT i WHERE t.k = 1", "UPDATE T SET l[0] = 1, a.b = ?",
+		"FROM T AS t, t.l AS x REMOVE x",
 		"SELECT VALUE TO_STRING(`2017T`, 'y-MM-dd''T''HH:mm:ss.SSSXXX') FROM T", "SELECT COUNT(*), SUM(k) FROM T",
 		"SELECT VALUE TO_TIMESTAMP('2016-02-03', 'y-M-d') FROM <<0>>", "INSERT INTO T <<{'a': DATE_ADD(month, 13, `2017T`)}>>",
-		"SELECT VALUE k / 3.0 % 7 - 1e400 * `1e0` FROM T", "SELECT * FROM history(T, `2000T`) AS h WHERE h.metadata.id = 'd1'",
-		"SELECT CAST(k AS STRING) || 'x' LIKE '%x' ESCAPE '!' FROM T BY id WHERE id IN ('d1', ?)", "DELETE FROM T WHERE k IN (1,2)",
-		"SELECT (SELECT y FROM t.l AS y) AS s, SUBSTRING('abc', k, 2), TRIM(BOTH 'a' FROM 'aba') FROM T AS t JOIN U ON U.k = t.k",
+		"SELECT VALUE k / 3.0 % 7 - 1e400 * `1e0` FROM T", "DELETE FROM T WHERE k IN (1,2)",
+		"SELECT * FROM history(T, `2000T`) AS h WHERE h.metadata.id = 'd1'",
+		"SELECT CAST(k AS STRING) || 'x' LIKE '%x' ESCAPE '!' FROM T BY id WHERE id IN ('d1', ?)",
+		"SELECT (SELECT y FROM t.l AS y) AS s, SUBSTRING('abc', k, 2) FROM T AS t JOIN U ON U.k = t.k",
+		"SELECT TRIM(BOTH 'a' FROM 'aba'), COALESCE(MISSING, k) FROM U",
 	} {
 		f.Add(chunk, "1")
 	}

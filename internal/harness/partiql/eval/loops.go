@@ -48,7 +48,7 @@ func (l *loops) next() (bool, error) {
 	}
 	for len(l.open) > 0 {
 		// A join of literals can go on for ages without reading anything that would notice a cancelled context.
-		if l.turns++; l.turns%1024 == 0 {
+		if l.turns++; l.turns%64 == 0 {
 			if err := l.run.ctx.Err(); err != nil {
 				return false, err
 			}

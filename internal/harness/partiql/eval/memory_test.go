@@ -135,7 +135,8 @@ func (r memoryRevision) row(d *memoryDocument, view plan.View) eval.Row {
 	if !r.deleted {
 		fields = append(fields, ion.F("data", r.data))
 	}
-	fields = append(fields, ion.F("metadata", ion.Struct(ion.F("id", ion.String(d.id)), ion.F("version", ion.Int(r.version)),
+	fields = append(fields, ion.F("metadata", ion.Struct(
+		ion.F("id", ion.String(d.id)), ion.F("version", ion.Int(r.version)),
 		ion.F("txTime", r.time.Value()), ion.F("txId", ion.String(r.tx)))))
 	return eval.Row{ID: d.id, Value: ion.Struct(fields...)}
 }

@@ -332,7 +332,8 @@ func (r *reader) timestamp() (ion.Timestamp, bool) {
 		r.hour += 12
 	}
 	x := time.Date(r.year, time.Month(r.month), r.day, r.hour, r.minute, r.second, 0, time.UTC)
-	if x.Day() != r.day || int(x.Month()) != r.month || x.Hour() != r.hour || x.Minute() != r.minute || x.Second() != r.second {
+	if x.Day() != r.day || int(x.Month()) != r.month ||
+		x.Hour() != r.hour || x.Minute() != r.minute || x.Second() != r.second {
 		return ion.Timestamp{}, false
 	}
 	return written(x, r.precision, r.offset, r.fraction)

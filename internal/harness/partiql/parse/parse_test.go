@@ -79,7 +79,8 @@ func TestLimits(t *testing.T) {
 		t.Errorf("100000 characters: got %v, want no error", err)
 	}
 	_, err := parse.Statement(padded(parse.MaxLength + 1))
-	if want := "Exceeded statement length limit: statement has 100001 characters, the limit is 100000."; detail(err) != want {
+	want := "Exceeded statement length limit: statement has 100001 characters, the limit is 100000."
+	if detail(err) != want {
 		t.Errorf("100001 characters: got %s, want %s", detail(err), want)
 	}
 	wide := "SELECT '" + strings.Repeat("é", parse.MaxLength-16) + "' FROM T"
@@ -96,7 +97,8 @@ func TestLimits(t *testing.T) {
 		if _, err := parse.Statement(nested(tt.open, tt.middle, tt.closing, 90)); err != nil {
 			t.Errorf("90 times %s: got %v, want no error", tt.open, err)
 		}
-		if _, err := parse.Statement(nested(tt.open, tt.middle, tt.closing, 5000)); !strings.Contains(detail(err), "nested deeper") {
+		_, err := parse.Statement(nested(tt.open, tt.middle, tt.closing, 5000))
+		if !strings.Contains(detail(err), "nested deeper") {
 			t.Errorf("5000 times %s: got %v, want an error about nesting", tt.open, detail(err))
 		}
 	}
@@ -148,11 +150,14 @@ func TestReservedWords(t *testing.T) {
 // Names that clients write without quotes.
 func TestNotReserved(t *testing.T) {
 	t.Parallel()
-	for _, w := range strings.Fields("name status id hash data metadata version history Type purge aws_tags indexes expr redact_revision _a $b a1$_") {
+	const names = "name status id hash data metadata version history Type purge aws_tags indexes expr redact_revision" +
+		" _a $b a1$_"
+	for _, w := range strings.Fields(names) {
 		if parse.Reserved(w) {
 			t.Errorf("Reserved(%s): got true", w)
 		}
-		if _, err := parse.Statement("SELECT " + w + ", x." + w + " AS " + w + " FROM " + w + " AS " + w + " BY " + w); err != nil {
+		text := "SELECT " + w + ", x." + w + " AS " + w + " FROM " + w + " AS " + w + " BY " + w
+		if _, err := parse.Statement(text); err != nil {
 			t.Errorf("%s: got %v, want no error", w, err)
 		}
 	}

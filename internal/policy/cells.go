@@ -53,7 +53,8 @@ func (v *variableKey) add(t *test, uncertain bool) (bit uint64, ok bool) {
 }
 
 func (t *test) same(other *test) bool {
-	return t.op == other.op && slices.Equal(t.values, other.values) && (t.kind != noValue || t.effect == other.effect) &&
+	return t.op == other.op && (t.kind != noValue || t.effect == other.effect) &&
+		slices.Equal(t.values, other.values) &&
 		slices.EqualFunc(t.patterns, other.patterns, slices.Equal[pattern])
 }
 

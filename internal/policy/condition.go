@@ -108,7 +108,7 @@ func (t *test) readPatterns(e *env, values []Value) truth {
 		}
 		switch t.kind {
 		case exactText:
-			p = pattern(p.literal())
+			p = p.taken()
 		case foldedText:
 			p = pattern(fold(p.literal()))
 		}

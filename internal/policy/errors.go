@@ -8,8 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// ErrTooLarge is returned, wrapped, by Parse for a text of more than MaxBytes bytes, by ParseIdentity and ParseTrust for
-// one of more than MaxIdentityBytes. KMS answers it with LimitExceededException, unlike every other fault of a policy.
+// ErrTooLarge is returned, wrapped, by Parse for a text of more than MaxBytes bytes, by ParseIdentity and ParseTrust
+// for one of more than MaxIdentityBytes. KMS answers it with LimitExceededException, unlike every other fault of a
+// policy.
 var ErrTooLarge = errors.New("policy is too large")
 
 // ErrOverlyPermissive is what a SyntaxError wraps when the text is well formed but KMS refuses ForAllValues with a

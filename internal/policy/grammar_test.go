@@ -33,16 +33,21 @@ func TestParseIdentity(t *testing.T) {
 			"Policy document should not specify a principal.", `"*"`},
 		"not principal": {attachedTo(`"NotPrincipal":{"AWS":"x"},"Action":"s3:*","Resource":"*"`),
 			"Policy document should not specify a principal.", `{"AWS"`},
-		"no action":         {attachedTo(`"Resource":"*"`), "Policy statement must contain actions.", `{"Eff`},
-		"no resource":       {attachedTo(`"Action":"s3:*"`), "Policy statement must contain resources.", `{"Eff`},
-		"action, no vendor": {attachedTo(`"Action":["s3:*","Get"],"Resource":"*"`), "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", `"Get"`},
-		"action, two":       {attachedTo(`"Action":"s3:a:b","Resource":"*"`), "Actions/Condition can contain only one colon.", `"s3:a`},
-		"action, odd":       {attachedTo(`"Action":"s 3:a","Resource":"*"`), "Vendor s 3 is not valid", `"s 3`},
-		"action, no name":   {attachedTo(`"Action":":a","Resource":"*"`), "Vendor  is not valid", `":a"`},
-		"resource":          {attachedTo(`"Action":"s3:*","Resource":["*","bucket"]`), `Resource bucket must be in ARN format or "*".`, `"bucket"`},
-		"resource, short":   {attachedTo(`"Action":"s3:*","Resource":"arn:aws:s3"`), `Resource arn:aws:s3 must be in ARN format or "*".`, `"arn:`},
-		"Sid with space": {attachedTo(`"Sid":"a b","Action":"s3:*","Resource":"*"`), "Statement IDs (SID) must be alpha-numeric. " +
-			"Check that your input satisfies the regular expression [0-9A-Za-z]*", `{"Eff`},
+		"no action":   {attachedTo(`"Resource":"*"`), "Policy statement must contain actions.", `{"Eff`},
+		"no resource": {attachedTo(`"Action":"s3:*"`), "Policy statement must contain resources.", `{"Eff`},
+		"action, no vendor": {attachedTo(`"Action":["s3:*","Get"],"Resource":"*"`),
+			"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", `"Get"`},
+		"action, two": {attachedTo(`"Action":"s3:a:b","Resource":"*"`),
+			"Actions/Condition can contain only one colon.", `"s3:a`},
+		"action, odd":     {attachedTo(`"Action":"s 3:a","Resource":"*"`), "Vendor s 3 is not valid", `"s 3`},
+		"action, no name": {attachedTo(`"Action":":a","Resource":"*"`), "Vendor  is not valid", `":a"`},
+		"resource": {attachedTo(`"Action":"s3:*","Resource":["*","bucket"]`),
+			`Resource bucket must be in ARN format or "*".`, `"bucket"`},
+		"resource, short": {attachedTo(`"Action":"s3:*","Resource":"arn:aws:s3"`),
+			`Resource arn:aws:s3 must be in ARN format or "*".`, `"arn:`},
+		"Sid with space": {attachedTo(`"Sid":"a b","Action":"s3:*","Resource":"*"`),
+			"Statement IDs (SID) must be alpha-numeric. " +
+				"Check that your input satisfies the regular expression [0-9A-Za-z]*", `{"Eff`},
 		"Sid twice": {`{"Statement":[{"Sid":"a","Effect":"Allow","Action":"*","Resource":"*"},
 			{"Sid":"a","Effect":"Deny","Action":"*","Resource":"*"}]}`,
 			"Statement IDs (SID) in a single policy must be unique.", `{"Sid":"a","Effect":"Deny"`},
@@ -153,7 +158,8 @@ func TestTrust(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := policy.Request{Caller: service, Action: "sts:AssumeRole", Resource: writer, Policies: policy.Policies{Trust: trust}}
+	r := policy.Request{Caller: service, Action: "sts:AssumeRole", Resource: writer,
+		Policies: policy.Policies{Trust: trust}}
 	if d := policy.Decide(r); !d.Allowed {
 		t.Errorf("service: got %+v", d)
 	}
@@ -180,8 +186,9 @@ func TestActionsWithoutResourcePolicy(t *testing.T) {
 		"decryption is never of an alias": {alice, "kms:Decrypt", alias, "*", policy.NoResourcePolicy},
 		"decryption without a key":        {alice, "kms:Decrypt", "*", "*", policy.NoResourcePolicy},
 		"unknown KMS action":              {alice, "kms:Detonate", keyARN, "*", policy.NoResourcePolicy},
-		"AWS's own policies":              {alice, "iam:GetPolicy", "arn:aws:iam::aws:policy/AdministratorAccess", "iam:*", policy.ByIdentityPolicy},
-		"retiring a grant":                {alice, "kms:RetireGrant", keyARN, "kms:*", policy.ByIdentityPolicy},
+		"AWS's own policies": {alice, "iam:GetPolicy", "arn:aws:iam::aws:policy/AdministratorAccess", "iam:*",
+			policy.ByIdentityPolicy},
+		"retiring a grant": {alice, "kms:RetireGrant", keyARN, "kms:*", policy.ByIdentityPolicy},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -214,7 +221,8 @@ func TestRetireGrant(t *testing.T) {
 		"grantee that may":             {reader, own, nil, policy.ByGrant},
 		"issuing account":              {external, grant, one1(mustIdentity(t, "kms:RetireGrant")), policy.ByIdentityPolicy},
 		"issuing account, not allowed": {external, grant, nil, policy.NoIdentityPolicy},
-		"another account":              {"arn:aws:iam::999999999999:user/x", grant, one1(mustIdentity(t, "*")), policy.NoResourcePolicy},
+		"another account": {"arn:aws:iam::999999999999:user/x", grant, one1(mustIdentity(t, "*")),
+			policy.NoResourcePolicy},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -44,6 +44,14 @@ func (p pattern) literal() string {
 	return b.String()
 }
 
+// taken is p with its wildcards taken literally.
+func (p pattern) taken() pattern {
+	if p.isLiteral() {
+		return p
+	}
+	return pattern(p.literal())
+}
+
 func (p pattern) isLiteral() bool { return !slices.ContainsFunc(p, func(r rune) bool { return r < 0 }) }
 
 // match tells whether all of s matches. Its time grows with len(s) + len(p), and for parts between two "*" that are

@@ -96,7 +96,8 @@ func randomStatement(r *rand.Rand, withPrincipal bool) map[string]any {
 	negated := func(name string) string { return elementName(name, r.IntN(12) == 0) }
 	s := map[string]any{
 		"Effect": pick(r, "Allow", "Allow", "Allow", "Deny"),
-		negated("Action"): pick(r, []string{"kms:*"}, []string{"kms:*"}, []string{"kms:Decrypt"}, []string{"kms:Create*", "kms:decrypt"},
+		negated("Action"): pick(r, []string{"kms:*"}, []string{"kms:*"}, []string{"kms:Decrypt"},
+			[]string{"kms:Create*", "kms:decrypt"},
 			[]string{"*"}, []string{"kms:PutKeyPolicy"}),
 		negated("Resource"): pick(r, []string{"*"}, []string{"*"}, []string{keyARN},
 			[]string{"arn:aws:kms:*:" + account + ":key/*"}, []string{"arn:aws:kms:*:${aws:PrincipalAccount}:key/*"},

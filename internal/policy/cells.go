@@ -123,7 +123,8 @@ func (v *variableKey) size() int {
 // isSet tells whether the key may have several values. A set operator is taken for a sign of it. An encryption context
 // may have two names that differ only in letter case.
 func (v *variableKey) isSet() bool {
-	return multiValued(v.key) || strings.HasPrefix(v.key, encryptionContextPrefix) || slices.ContainsFunc(v.tests, func(t *test) bool { return t.op.Set != OneValue })
+	return multiValued(v.key) || strings.HasPrefix(v.key, encryptionContextPrefix) ||
+		slices.ContainsFunc(v.tests, func(t *test) bool { return t.op.Set != OneValue })
 }
 
 // maxSets bounds the classes of a key with several values.

@@ -4,6 +4,12 @@
 // fixed bounds of time and memory whatever the text. Canonical brings a Policy into a form in which two spellings of
 // one policy are the same value; Structural, Semantic and EqualText compare by it, Diff says in words what differs.
 //
+// Decide answers a request as the service would, with the statements and the reason that decided; Refusal words a
+// denial. Can answers a request of which not everything is known: always, never, or depends, with an example of
+// either outcome. LockOut is the check that KMS makes before it stores a key policy. All three take identity policies,
+// trust policies, permissions boundaries, session policies and grants beside the key policy; ParseIdentity and
+// ParseTrust read those dialects.
+//
 // Strict means what KMS would refuse, or silently ignore, is an error here: unknown or wrongly cased elements,
 // duplicate members, both or neither of Principal and NotPrincipal, misspelt condition operators, principals that can
 // never exist. What KMS stores although it has no effect (unknown actions, unknown condition keys, a statement
@@ -25,7 +31,7 @@ const (
 	Version2012 = "2012-10-17"
 )
 
-// A Policy is one parsed key policy.
+// A Policy is one parsed policy. Most are key policies; identity policies have no principals.
 type Policy struct {
 	Version    string // Version2008, Version2012, or "" when not written; KMS then takes it as Version2008
 	ID         string // the Id element, "" when not written
@@ -57,7 +63,8 @@ type Statement struct {
 // Number is how a message names the statement: counted from 1.
 func (s *Statement) Number() int { return s.Index + 1 }
 
-// PrincipalElement is the Principal or NotPrincipal element of a statement. List is never empty after Parse.
+// PrincipalElement is the Principal or NotPrincipal element of a statement. List is never empty after Parse and
+// ParseTrust, always after ParseIdentity.
 type PrincipalElement struct {
 	Not    bool // written as NotPrincipal
 	Bare   bool // written as the string "*", which means {"AWS": "*"}

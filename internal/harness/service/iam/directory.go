@@ -45,7 +45,9 @@ func resolve(r store.Reader, principal string) (id string, known bool, err error
 // been used here, and accounts, exist.
 //
 // Source: KMS Developer Guide, "Key policies", principals must exist when a policy is written.
-func (s *Service) Resolve(ctx context.Context, principals ...string) (ids map[string]string, missing []string, err error) {
+func (s *Service) Resolve(
+	ctx context.Context, principals ...string,
+) (ids map[string]string, missing []string, err error) {
 	ids = map[string]string{}
 	err = s.cfg.State.View(ctx, func(r store.Reader) error {
 		for _, p := range principals {

@@ -254,9 +254,10 @@ func (sim *simulation) evaluate(action, resource string, given bool) evaluation 
 		}
 	}
 	if sim.policies.Boundary != nil {
-		e.PermissionsBoundaryDecisionDetail = &boundaryDetail{slices.ContainsFunc(d.Statements, func(st policy.Deciding) bool {
+		allowed := slices.ContainsFunc(d.Statements, func(st policy.Deciding) bool {
 			return st.Kind == policy.PermissionsBoundary && st.Effect == policy.Allow
-		})}
+		})
+		e.PermissionsBoundaryDecisionDetail = &boundaryDetail{allowed}
 	}
 	return e
 }
@@ -265,8 +266,11 @@ func (sim *simulation) evaluate(action, resource string, given bool) evaluation 
 func (sim *simulation) delegating() *policy.Policy {
 	account := policy.Principal{Type: policy.AWS, Value: sim.caller.Account}
 	everything := policy.ListElement{Present: true, List: []policy.Value{{Text: "*"}}}
-	return &policy.Policy{Version: policy.Version2012, Statements: []policy.Statement{{Effect: policy.Allow,
-		Principal: policy.PrincipalElement{List: []policy.Principal{account}}, Action: everything, Resource: everything}}}
+	return &policy.Policy{Version: policy.Version2012, Statements: []policy.Statement{{
+		Effect:    policy.Allow,
+		Principal: policy.PrincipalElement{List: []policy.Principal{account}},
+		Action:    everything, Resource: everything,
+	}}}
 }
 
 // matched says where the numbered statement stands in the text.

@@ -21,7 +21,9 @@ const (
 	maxTagValue = 256
 )
 
-var tagForm = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+const tagPattern = `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
+
+var tagForm = regexp.MustCompile(`^` + tagPattern + `*$`)
 
 // checkTags refuses tags that cannot be put on anything.
 // Source: IAM User Guide, "Tagging IAM resources", Rules for tagging.
@@ -32,10 +34,10 @@ func checkTags(tags []tag) error {
 		c.length("tags.member.key", t.Key, 1, maxTagKey)
 		c.length("tags.member.value", t.Value, 0, maxTagValue)
 		if !tagForm.MatchString(t.Key) {
-			c.add("'"+t.Key+"'", "tags.member.key", `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`)
+			c.add("'"+t.Key+"'", "tags.member.key", "Member must satisfy regular expression pattern: %s", tagPattern+"+")
 		}
 		if !tagForm.MatchString(t.Value) {
-			c.add("'"+t.Value+"'", "tags.member.value", `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
+			c.add("'"+t.Value+"'", "tags.member.value", "Member must satisfy regular expression pattern: %s", tagPattern+"*")
 		}
 	}
 	if err := c.err(); err != nil {

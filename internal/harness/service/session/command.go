@@ -62,6 +62,7 @@ func (s *Service) run(
 	ctx context.Context, c *wire.Call, x *session, in *SendCommandInput,
 ) (*SendCommandOutput, error) {
 	if in.AbortTransaction != nil || in.EndSession != nil {
+		x.letExpire() // so that its id is remembered
 		x.abort()
 	}
 	if in.EndSession != nil {

@@ -37,8 +37,8 @@ type Answer struct {
 	// Statements are for Always the Allow statements, for Never the Deny statements that decide in some request.
 	Statements []Deciding
 
-	// Unmet are Allow statements for this caller, action and resource that are of no use: their conditions cannot be
-	// met. All Allow statements are meant, not only those of the resource's policy.
+	// Unmet are Allow statements for this caller, action and resource that are of no use: one of their conditions
+	// cannot be met. All Allow statements are meant, not only those of the resource's policy.
 	Unmet []Deciding
 
 	// Allowed and Denied are for Depends one request of each outcome, as like each other as possible; nil if none was
@@ -73,7 +73,10 @@ func Can(r Request, a Assumptions) Answer {
 	an := newAnalysis(&r, a)
 	s := newSearch(an)
 	s.run(0)
-	answer := Answer{Unmet: an.unmet}
+	answer := Answer{}
+	for _, c := range an.dead {
+		answer.Unmet = append(answer.Unmet, c.statement)
+	}
 	switch {
 	case s.allowed == nil && s.denied == nil, s.doubtful, s.allowed != nil && s.denied != nil:
 		answer.Verdict = Depends
@@ -101,7 +104,7 @@ type analysis struct {
 	env      env
 	base     evidence // without any statement
 	clauses  []clause
-	unmet    []Deciding
+	dead     []clause       // Allow statements whose conditions cannot be met
 	vars     []*variableKey // sorted by key, unknown policies last
 	byKey    map[string]int
 	doubts   []string
@@ -110,6 +113,7 @@ type analysis struct {
 
 // A clause is a statement or a grant that speaks of the request, with the conditions that depend on unknown keys.
 type clause struct {
+	order     int // in which it was read
 	statement Deciding
 	attached  attached // zero for a grant
 	grant     bool
@@ -146,6 +150,7 @@ func newAnalysis(r *Request, a Assumptions) *analysis {
 			an.doubt("too many or too different conditions on " + v.name)
 		}
 	}
+	an.dropDead()
 	for _, kind := range a.Unknown {
 		an.addUnknown(kind)
 	}
@@ -158,7 +163,7 @@ func (an *analysis) addPolicy(a attached) {
 		kind: a.kind}
 	for i := range a.policy.Statements {
 		s := &a.policy.Statements[i]
-		c := clause{attached: a, reach: m.reach(s), statement: Deciding{Kind: a.kind, Policy: a.number, Index: i,
+		c := clause{order: len(an.clauses) + len(an.dead), attached: a, reach: m.reach(s), statement: Deciding{Kind: a.kind, Policy: a.number, Index: i,
 			Sid: s.Sid, Effect: s.Effect}}
 		if c.reach.high == noStrength {
 			continue
@@ -171,7 +176,7 @@ func (an *analysis) addPolicy(a attached) {
 		case met:
 			an.clauses = append(an.clauses, c)
 		case s.Effect == Allow:
-			an.unmet = append(an.unmet, c.statement)
+			an.dead = append(an.dead, c)
 		}
 		if c.reach.low != c.reach.high {
 			an.doubt("whether " + c.statement.String() + " names the caller or the resource")
@@ -225,7 +230,7 @@ func (an *analysis) doubt(what string) {
 
 // addGrant makes a grant a clause: its constraint is a condition on the encryption context.
 func (an *analysis) addGrant(g *Grant) {
-	c := clause{grant: true, reach: an.r.grantReach(g, an.setting.action), statement: Deciding{Effect: Allow}}
+	c := clause{order: len(an.clauses) + len(an.dead), grant: true, reach: an.r.grantReach(g, an.setting.action), statement: Deciding{Effect: Allow}}
 	if c.reach.high == noStrength {
 		return
 	}
@@ -291,6 +296,36 @@ func (an *analysis) sortVariables() {
 			n.variable = to[n.variable]
 		}
 	}
+}
+
+// dropDead takes out the clauses whose conditions on one key exclude each other.
+func (an *analysis) dropDead() {
+	alive := an.clauses[:0]
+	for _, c := range an.clauses {
+		switch {
+		case an.possible(&c):
+			alive = append(alive, c)
+		case !c.grant && c.statement.Effect == Allow:
+			an.dead = append(an.dead, c)
+		}
+	}
+	an.clauses = alive
+	slices.SortFunc(an.dead, func(a, b clause) int { return a.order - b.order })
+}
+
+func (an *analysis) possible(c *clause) bool {
+	bits := map[int]uint64{}
+	for _, n := range c.needs {
+		bits[n.variable] |= n.bit
+	}
+	for variable, want := range bits {
+		if !slices.ContainsFunc(an.vars[variable].classes, func(class class) bool {
+			return want&^(class.met|class.doubt) == 0
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // suffix is how every value of a condition key ends after at least one character, "" for any text.

@@ -69,8 +69,10 @@ func TestCan(t *testing.T) {
 		},
 		"QLDB of another Region": {
 			request: policy.Request{Policies: keyOf(t,
-				"Allow r(ledger-reader) kms:Decrypt if StringEquals kms:ViaService qldb.us-east-1.amazonaws.com")},
-			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy},
+				"Allow r(ledger-reader) kms:Decrypt if StringEquals kms:ViaService qldb.us-east-1.amazonaws.com",
+				"Allow r(ledger-reader) kms:Decrypt if StringEquals kms:CallerAccount B")},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy,
+				Unmet: []policy.Deciding{key(0, ""), key(1, "")}},
 		},
 		"two accounts at once": {
 			request: policy.Request{Policies: keyOf(t,
@@ -130,7 +132,8 @@ func TestCan(t *testing.T) {
 			request: policy.Request{Action: "kms:ScheduleKeyDeletion", Policies: keyOf(t,
 				"Allow r(ledger-reader) kms:* if NumericLessThan kms:ScheduleKeyDeletionPendingWindowInDays 8 and "+
 					"NumericGreaterThan kms:ScheduleKeyDeletionPendingWindowInDays 8")},
-			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy,
+				Unmet: []policy.Deciding{key(0, "")}},
 		},
 		"two conditions": {
 			request: policy.Request{Policies: keyOf(t, "Allow r(ledger-reader) kms:* if StringEquals own:A 1 and "+

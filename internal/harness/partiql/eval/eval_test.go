@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -142,6 +143,29 @@ func TestAuthorizeRedaction(t *testing.T) {
 	}
 	if _, err := eval.Run(context.Background(), p, env); !errors.Is(err, errDenied) {
 		t.Errorf("denied: got %v, want %v", err, errDenied)
+	}
+}
+
+// An end that a client's fast clock puts into the future means now; without one there is none.
+func TestHistoryEnd(t *testing.T) {
+	t.Parallel()
+	m := with(t, "CREATE TABLE T") // at 00:00:01
+	for text, want := range map[string]string{
+		"SELECT * FROM history(T)": "none",
+		"SELECT * FROM history(T, `2000T`, `2020-01-01T00:00:02.5+00:00`)": "2020-01-01T00:00:02.000Z",
+		"SELECT * FROM history(T, `2000T`, `2020T`)":                       "2020T",
+	} {
+		m.now = m.now.Truncate(time.Minute).Add(time.Second)
+		if _, err := m.answer(text); err != nil {
+			t.Fatal(err)
+		}
+		got := "none"
+		if m.history.End != nil {
+			got = m.history.End.String()
+		}
+		if got != want {
+			t.Errorf("%s: got end %s, want %s", text, got, want)
+		}
 	}
 }
 

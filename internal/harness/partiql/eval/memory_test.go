@@ -20,9 +20,10 @@ type memory struct {
 	now     time.Time
 	tx      string
 	seq     int64
-	reads   int      // documents read
-	ranges  []string // what was searched
-	failing error    // returned by the next cursor that is read
+	reads   int               // documents read
+	ranges  []string          // what was searched
+	failing error             // returned by the next cursor that is read
+	history eval.HistoryRange // the last one
 }
 
 type memoryTable struct {
@@ -174,6 +175,7 @@ func (m *memory) Document(t plan.Table, view plan.View, id string) eval.Cursor {
 
 func (m *memory) History(t plan.Table, h eval.HistoryRange) eval.Cursor {
 	m.search("history %s %s", t.Name, h.ID)
+	m.history = h
 	c := &rows{m: m}
 	for _, d := range m.table(t.ID).documents {
 		for i, r := range d.revisions {

@@ -10,7 +10,7 @@ import (
 // neighbours come and go, so that a statement may name places as they were before it began: after
 // the removal of the first element, the node of the second is still the second's.
 type node struct {
-	parent  *node // nil for a document, and once removed
+	parent  *node // nil for a document
 	value   ion.Value
 	members []member // instead of value if open
 	open    bool
@@ -121,5 +121,4 @@ func (n *node) remove() {
 		return
 	}
 	n.parent.members = slices.DeleteFunc(n.parent.members, func(m member) bool { return m.node == n })
-	n.parent = nil
 }

@@ -34,11 +34,13 @@ func (t *Tx) Commit(ctx context.Context, digest []byte) error {
 	if subtle.ConstantTimeCompare(digest, t.digest[:]) != 1 {
 		return errDigest
 	}
-	t.end(committed)
 	if len(t.info) == 0 {
+		t.end(committed)
 		return t.ledger.usable()
 	}
 	p, err := t.ledger.enqueue(t)
+	// Not earlier: until it was checked, other commits must remember what was written since its snapshot.
+	t.end(committed)
 	if err != nil || p == nil {
 		return err
 	}

@@ -37,7 +37,6 @@ var (
 	errDocumentCount   = &BadRequestError{Message: "Exceeded documents per transaction limit"}
 	errTransactionSize = &BadRequestError{Message: "Exceeded transaction size limit"}
 	errRedactionCount  = &BadRequestError{Message: "Exceeded redactions per transaction limit"}
-	errNotEligible     = &BadRequestError{Message: "Revision is not eligible for redaction"}
 )
 
 // refusal turns what a pass of PartiQL says into the client's error; others stay as they are.

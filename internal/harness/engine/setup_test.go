@@ -165,7 +165,7 @@ func try(t testing.TB, tx *engine.Tx, statement string, params ...string) (rows 
 		}
 		reads += page.ReadIOs
 		for _, b := range page.Values {
-			v, err := ion.DecodeOne(b, ion.Options{})
+			v, err := ion.DecodeOne(b, ion.Options{MaxDepth: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -169,7 +169,7 @@ func (s *statement) Redact(_ context.Context, r eval.Redaction) (int64, error) {
 	}
 	s.tx.read(token{kind: history, table: r.Table.ID})
 	if r.StrandID != string(s.tx.ledger.strand) || r.SequenceNo < 0 || uint64(r.SequenceNo) >= s.tx.base.next {
-		return 0, errNotEligible
+		return 0, eval.ErrNotEligible
 	}
 	b, references, err := s.reader.skeleton(uint64(r.SequenceNo))
 	if err != nil {
@@ -197,5 +197,5 @@ func (s *statement) Redact(_ context.Context, r eval.Redaction) (int64, error) {
 		})
 		return ref.version, nil
 	}
-	return 0, errNotEligible
+	return 0, eval.ErrNotEligible
 }

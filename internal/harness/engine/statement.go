@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -70,11 +69,6 @@ func (s *statement) run(ctx context.Context, text string, params []ion.Value) (*
 	tree, err := s.tx.ledger.statements.Statement(text)
 	if err != nil {
 		return nil, err
-	}
-	if len(params) != tree.Params {
-		return nil, &BadRequestError{
-			Message: fmt.Sprintf("Query expects %d parameters, but statement has %d", tree.Params, len(params)),
-		}
 	}
 	p, err := plan.New(tree, s)
 	if err != nil {

@@ -34,7 +34,7 @@ import (
 type Options struct {
 	// FS holds the directory. nil: the machine's file system.
 	FS vfs.FS
-	// CacheBytes is the size of the cache of blocks of tables. 0: 16 MiB.
+	// CacheBytes is the size of the cache of blocks of tables; it is used as needed. 0: 128 MiB.
 	CacheBytes int64
 	// MemoryBytes is how much is held in memory before it is written to a table; a crash costs at most about twice
 	// as much replay. 0: 16 MiB.
@@ -68,7 +68,7 @@ const dataPrefix = 0x01
 // Open opens the index in dir and makes an empty one where there is none. id is the id of the log that it is derived
 // from.
 func Open(dir string, id [16]byte, o Options) (*Index, error) {
-	cache := pebble.NewCache(orDefault(o.CacheBytes, 16<<20))
+	cache := pebble.NewCache(orDefault(o.CacheBytes, 128<<20))
 	defer cache.Unref()
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -136,9 +136,29 @@ func testingClock() func() time.Duration {
 	return func() time.Duration { return time.Since(begin) }
 }
 
+// variedStatements is a policy of 20 statements of which each has its own conditions.
+func variedStatements() string {
+	var list []string
+	for i := range 20 {
+		list = append(list, fmt.Sprintf(`{"Effect":%q,"Principal":{"AWS":["111122223333",
+			"arn:aws:iam::111122223333:role/reader-%d"]},"Action":["kms:De*","kms:Generate*"],"Resource":"*",
+			"Condition":{"StringLike":{"kms:ViaService":"%s.*.amazonaws.com"},
+			"StringEquals":{"kms:EncryptionContext:tenant":"t%d"},"Bool":{"aws:SecureTransport":%t},
+			"IpAddress":{"aws:SourceIp":"10.%d.0.0/16"}}}`,
+			[]string{"Allow", "Allow", "Deny"}[i%3], i, []string{"qldb", "s3", "lambda"}[i%3], i%5, i%2 == 0, i))
+	}
+	return `{"Version":"2012-10-17","Statement":[` + strings.Join(list, ",\n") + `]}`
+}
+
 // BenchmarkCan is what a plan asks: a policy of 20 statements, analysed for 10 principals.
 func BenchmarkCan(b *testing.B) {
-	p, err := policy.Parse(twentyStatements())
+	for name, text := range map[string]string{"alike": twentyStatements(), "varied": variedStatements()} {
+		b.Run(name, func(b *testing.B) { benchmarkCan(b, text) })
+	}
+}
+
+func benchmarkCan(b *testing.B, text string) {
+	p, err := policy.Parse(text)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"encoding/binary"
+	"iter"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
@@ -134,6 +137,19 @@ type state []uint64
 
 func (s state) has(i int) bool { return s[i/64]>>(i%64)&1 == 1 }
 
+// positions are those in s, ascending.
+func (s state) positions() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for w, word := range s {
+			for ; word != 0; word &= word - 1 {
+				if !yield(w*64 + bits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // enter adds position i, and those that a "*" there lets pass without a character.
 func (a *automaton) enter(s state, i int) {
 	s[i/64] |= 1 << (i % 64)
@@ -142,13 +158,10 @@ func (a *automaton) enter(s state, i int) {
 	}
 }
 
-func (a *automaton) step(s state, c rune) state {
-	next := make(state, len(s))
-	for i, r := range a.runes {
-		if !s.has(i) {
-			continue
-		}
-		switch {
+// step sets in next the positions that character c leads to from s.
+func (a *automaton) step(s state, c rune, next state) {
+	for i := range s.positions() {
+		switch r := a.runes[i]; {
 		case r == end:
 		case r < 0 && c == ':' && a.narrow[i]:
 		case r == anyRun:
@@ -157,16 +170,15 @@ func (a *automaton) step(s state, c rune) state {
 			a.enter(next, i+1)
 		}
 	}
-	return next
 }
 
 // choices are characters that lead from s to every state there is one step further: those some position waits for,
 // and other, which stands for all the rest.
 func (a *automaton) choices(s state, other rune) []rune {
 	list := []rune{other}
-	for i, r := range a.runes {
-		switch {
-		case !s.has(i) || r == end:
+	for i := range s.positions() {
+		switch r := a.runes[i]; {
+		case r == end:
 		case r < 0:
 			if a.narrow[i] {
 				list = append(list, ':')
@@ -187,6 +199,13 @@ const (
 	maxStates    = 2048
 )
 
+// A word is a state and how it was reached first.
+type word struct {
+	state state
+	from  int // the word before its last character, -1 for the empty one
+	last  rune
+}
+
 // words are, for every combination of patterns that some text matches, one such text of the shortest. With within, the
 // last pattern must be among them. ok is false when there are too many states.
 func (a *automaton) words(within bool) (list []string, ok bool) {
@@ -198,59 +217,60 @@ func (a *automaton) words(within bool) (list []string, ok bool) {
 	for _, i := range a.starts {
 		a.enter(begin, i)
 	}
-	type entry struct {
-		state state
-		text  string
-	}
-	queue := []entry{{begin, ""}}
-	visited := map[string]bool{begin.key(): true}
+	queue := []word{{state: begin, from: -1}}
+	visited := map[string]bool{string(begin.key(nil)): true}
 	found := map[string]bool{}
+	next := make(state, len(begin))
+	var key []byte
 	for n := 0; n < len(queue); n++ {
-		at := queue[n]
 		if n > 0 {
-			a.emit(at.state, at.text, within, found, &list)
+			list = a.emit(list, queue, n, within, found)
 		}
-		for _, c := range a.choices(at.state, other) {
-			next := a.step(at.state, c)
-			if key := next.key(); !visited[key] {
-				if len(queue) == maxStates {
-					return nil, false
-				}
-				visited[key] = true
-				queue = append(queue, entry{next, at.text + string(c)})
+		for _, c := range a.choices(queue[n].state, other) {
+			clear(next)
+			a.step(queue[n].state, c, next)
+			if key = next.key(key[:0]); visited[string(key)] {
+				continue
 			}
+			if len(queue) == maxStates {
+				return nil, false
+			}
+			visited[string(key)] = true
+			queue = append(queue, word{state: slices.Clone(next), from: n, last: c})
 		}
 	}
-	a.emit(begin, "", within, found, &list) // last: an empty text explains little
-	return list, true
+	return a.emit(list, queue, 0, within, found), true // the empty text last: it explains little
 }
 
-// emit adds text to the list if it is the first to match this combination of patterns.
-func (a *automaton) emit(s state, text string, within bool, found map[string]bool, list *[]string) {
+// emit adds word n to the list if it is the first to match its combination of patterns.
+func (a *automaton) emit(list []string, words []word, n int, within bool, found map[string]bool) []string {
+	s := words[n].state
 	if within && !s.has(a.ends[len(a.ends)-1]) {
-		return
+		return list
 	}
-	var b strings.Builder
-	for _, i := range a.ends {
-		if s.has(i) {
-			b.WriteByte('1')
-		} else {
-			b.WriteByte('0')
+	matched := make(state, (len(a.ends)+63)/64)
+	for i, at := range a.ends {
+		if s.has(at) {
+			matched[i/64] |= 1 << (i % 64)
 		}
 	}
-	if !found[b.String()] {
-		found[b.String()] = true
-		*list = append(*list, text)
+	key := string(matched.key(nil))
+	if found[key] {
+		return list
 	}
+	found[key] = true
+	var text []rune
+	for ; words[n].from >= 0; n = words[n].from {
+		text = append(text, words[n].last)
+	}
+	slices.Reverse(text)
+	return append(list, string(text))
 }
 
-func (s state) key() string {
-	b := make([]byte, 0, len(s)*8)
+// key appends the bytes of s to b.
+func (s state) key(b []byte) []byte {
 	for _, w := range s {
-		for range 8 {
-			b = append(b, byte(w))
-			w >>= 8
-		}
+		b = binary.LittleEndian.AppendUint64(b, w)
 	}
-	return string(b)
+	return b
 }

@@ -105,7 +105,7 @@ func dateText(t time.Time) string {
 // address that no one has.
 func (v *variableKey) addresses() []string {
 	list := []string{"198.51.100.1", "0.0.0.0", "::", "::1:0:0:0"}
-	networks := limits(v, parseNetwork, func(a, b netip.Prefix) int { return strings.Compare(a.String(), b.String()) })
+	networks := limits(v, parseNetwork, netip.Prefix.Compare)
 	for _, n := range networks {
 		list = append(list, n.Addr().String())
 		if after := lastAddress(n).Next(); after.IsValid() {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"unicode"
@@ -160,12 +161,15 @@ func ordered[T any](name string, values []Value, parse func(string) (T, bool), c
 }
 
 func inNetworks(values []Value) func(string) (match, valid bool) {
+	var networks []netip.Prefix
+	for _, v := range values {
+		if n, ok := parseNetwork(v.Text); ok {
+			networks = append(networks, n)
+		}
+	}
 	return func(value string) (match, valid bool) {
 		a, ok := parseAddress(value)
-		return ok && slices.ContainsFunc(values, func(v Value) bool {
-			n, ok := parseNetwork(v.Text)
-			return ok && n.Contains(a)
-		}), true
+		return ok && slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(a) }), true
 	}
 }
 

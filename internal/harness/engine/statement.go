@@ -22,7 +22,10 @@ func (t *Tx) Execute(ctx context.Context, text string, params []ion.Value) (Page
 	if err := t.alive(ctx); err != nil {
 		return Page{}, err
 	}
-	s := &statement{tx: t, index: len(t.info), now: t.ledger.cfg.Clock(), writes: map[string]*write{}, catalog: t.catalog}
+	s := &statement{
+		tx: t, index: len(t.info), now: t.ledger.cfg.Clock(), writes: map[string]*write{}, catalog: t.catalog,
+		created: t.created,
+	}
 	t.note(text, params, s)
 	t.bytes += len(text)
 	if err := t.sized(s); err != nil {

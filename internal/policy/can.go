@@ -163,8 +163,8 @@ func (an *analysis) addPolicy(a attached) {
 		kind: a.kind}
 	for i := range a.policy.Statements {
 		s := &a.policy.Statements[i]
-		c := clause{order: len(an.clauses) + len(an.dead), attached: a, reach: m.reach(s), statement: Deciding{Kind: a.kind, Policy: a.number, Index: i,
-			Sid: s.Sid, Effect: s.Effect}}
+		c := clause{order: len(an.clauses) + len(an.dead), attached: a, reach: m.reach(s),
+			statement: Deciding{Kind: a.kind, Policy: a.number, Index: i, Sid: s.Sid, Effect: s.Effect}}
 		if c.reach.high == noStrength {
 			continue
 		}
@@ -230,7 +230,8 @@ func (an *analysis) doubt(what string) {
 
 // addGrant makes a grant a clause: its constraint is a condition on the encryption context.
 func (an *analysis) addGrant(g *Grant) {
-	c := clause{order: len(an.clauses) + len(an.dead), grant: true, reach: an.r.grantReach(g, an.setting.action), statement: Deciding{Effect: Allow}}
+	c := clause{order: len(an.clauses) + len(an.dead), grant: true, statement: Deciding{Effect: Allow},
+		reach: an.r.grantReach(g, an.setting.action)}
 	if c.reach.high == noStrength {
 		return
 	}

@@ -247,3 +247,39 @@ func TestPartlyKnownCallers(t *testing.T) {
 		})
 	}
 }
+
+// TestRootUserAndServices have no identity policies, need none, and services are in no organisation.
+func TestRootUserAndServices(t *testing.T) {
+	t.Parallel()
+	key := mustParse(t, `{"Statement":[{"Effect":"Allow","Principal":{"AWS":["`+account+`","`+foreign+`"],
+		"Service":"qldb.amazonaws.com"},"Action":"kms:*","Resource":"*"}]}`)
+	other := mustIdentity(t, "s3:*")
+	for name, c := range map[string]struct {
+		caller   policy.Caller
+		policies policy.Policies
+		want     policy.Reason
+	}{
+		"root user": {mustCaller(t, root), policy.Policies{}, policy.ByResourcePolicy},
+		"root user in organisation": {mustCaller(t, root), policy.Policies{ServiceControl: one1(other)},
+			policy.NoServiceControl},
+		"root user, foreign": {callerOf(t, "root(B)"), policy.Policies{}, policy.ByResourcePolicy},
+		"service":            {policy.NewService("qldb.amazonaws.com"), policy.Policies{}, policy.ByResourcePolicy},
+		"service, user's limits": {policy.NewService("qldb.amazonaws.com"), policy.Policies{ServiceControl: one1(other)},
+			policy.ByResourcePolicy},
+		"user through its account": {callerOf(t, "u(alice)"), policy.Policies{Identity: one1(mustIdentity(t, "*"))},
+			policy.ByDelegation},
+		"anonymous":     {policy.Caller{Kind: policy.Anonymous}, policy.Policies{}, policy.NoResourcePolicy},
+		"user without identity policy": {callerOf(t, "u(bob)"), policy.Policies{}, policy.NoIdentityPolicy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := policy.Request{Caller: c.caller, Action: "kms:Decrypt", Resource: keyARN, Policies: c.policies}
+			r.Policies.Key = key
+			d := policy.Decide(r)
+			if d.Reason != c.want {
+				t.Errorf("got %+v, want %s", d, c.want)
+			}
+			verdictOf(t, r, d.Allowed)
+		})
+	}
+}

@@ -268,7 +268,7 @@ func TestRootUserAndServices(t *testing.T) {
 			policy.ByResourcePolicy},
 		"user through its account": {callerOf(t, "u(alice)"), policy.Policies{Identity: one1(mustIdentity(t, "*"))},
 			policy.ByDelegation},
-		"anonymous":     {policy.Caller{Kind: policy.Anonymous}, policy.Policies{}, policy.NoResourcePolicy},
+		"anonymous":                    {policy.Caller{Kind: policy.Anonymous}, policy.Policies{}, policy.NoResourcePolicy},
 		"user without identity policy": {callerOf(t, "u(bob)"), policy.Policies{}, policy.NoIdentityPolicy},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// maxWork bounds a search: clauses weighed, over all points.
-const maxWork = 400_000
+// maxWork bounds a search: clauses and conditions weighed, over all points.
+const maxWork = 1_000_000
 
 // maxPoints bounds a search in points, where there are few clauses.
 const maxPoints = 20_000
@@ -17,6 +17,7 @@ type search struct {
 	*analysis
 	at       []*class // of each variable: its class, or what all its classes have in common
 	points   int
+	cost     int      // of weighing one point
 	allowed  []*class // a point with that answer
 	denied   []*class
 	doubtful bool
@@ -31,6 +32,9 @@ func newSearch(an *analysis) *search {
 	for i, v := range an.vars {
 		s.at[i] = &v.all
 	}
+	for i := range an.clauses {
+		s.cost += 1 + len(an.clauses[i].needs)
+	}
 	return s
 }
 
@@ -38,7 +42,7 @@ func newSearch(an *analysis) *search {
 func (s *search) run(i int) {
 	s.points++
 	switch t, reason := s.weigh(s.at); {
-	case t == maybe && (s.points > maxPoints || s.points*len(s.clauses) > maxWork):
+	case t == maybe && (s.points > maxPoints || s.points*s.cost > maxWork):
 		s.doubtful = true
 		s.doubt("too many combinations of condition keys")
 		return
@@ -229,6 +233,9 @@ func (s *search) bring(from, to []*class, answer truth) {
 func (s *search) forget() {
 	for i, v := range s.vars {
 		needed := false
+		if !s.decidedIn(s.allowed, i) && !s.decidedIn(s.denied, i) {
+			continue
+		}
 		for _, p := range []struct {
 			at     []*class
 			answer truth
@@ -252,6 +259,9 @@ func (s *search) forget() {
 		}
 	}
 }
+
+// decidedIn tells whether a point has a class for variable i.
+func (s *search) decidedIn(at []*class, i int) bool { return at != nil && at[i] != &s.vars[i].all }
 
 func (s *search) witness(at []*class) *Witness {
 	if at == nil {

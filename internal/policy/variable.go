@@ -51,10 +51,16 @@ func (e *env) expand(text string) (pattern, truth) {
 		}
 		value, t := e.variable(v)
 		found = min(found, t)
-		p = append(p, []rune(value)...)
+		if p = append(p, []rune(value)...); len(p) > maxExpanded {
+			return nil, no
+		}
 		text = after
 	}
 }
+
+// maxExpanded bounds a pattern with its variables filled in, in characters. A longer one would match only values that
+// are longer than any policy, and a few thousand variables of a long value must not fill the memory.
+const maxExpanded = 2 * MaxIdentityBytes
 
 type variable struct {
 	key        string

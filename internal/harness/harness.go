@@ -19,22 +19,28 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/iam"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/session"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/sts"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
+// maxBody is in bytes: a statement with parameters of 128 KB each, in base64, is the largest request.
+const maxBody = 16 << 20
+
 // Harness is a running set of services over one data directory. Its methods may be called concurrently.
 type Harness struct {
-	cfg    Config
-	store  *local.Store
-	iam    *iam.Service
-	kms    *kms.Service
-	qldb   *qldb.Service
-	faults *fault.Set
-	wire   *wire.Server
-	pace   *pacer
-	root   iam.AccessKey
+	cfg     Config
+	store   *local.Store
+	iam     *iam.Service
+	kms     *kms.Service
+	qldb    *qldb.Service
+	data    *journals
+	session *session.Service
+	faults  *fault.Set
+	wire    *wire.Server
+	pace    *pacer
+	root    iam.AccessKey
 
 	mu       sync.Mutex
 	listener net.Listener // nil until Listen
@@ -56,7 +62,7 @@ func New(ctx context.Context, cfg Config) (*Harness, error) {
 	if err := h.assemble(ctx); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick)
+	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick, h.session.Tick)
 	return h, nil
 }
 
@@ -74,12 +80,22 @@ func (h *Harness) assemble(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	h.data = &journals{
+		store: h.store, clock: cfg.Clock, rand: cfg.Rand, log: cfg.Log, open: map[string]*openJournal{},
+		gone: func(id string) { h.session.CloseLedger(id) },
+	}
 	keys := ledgerKeys{kms: h.kms, now: h.internalCall}
 	if h.qldb, err = qldb.New(qldb.Config{
 		State: h.store, Keys: keys, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, MaxLedgers: cfg.MaxLedgers,
+		Journals:       h.data,
 		CreateDuration: cfg.Timing.LedgerCreate, DeleteDuration: cfg.Timing.LedgerDelete,
 		RekeyDuration: cfg.Timing.KeyChange, KeyCacheTTL: cfg.Timing.KeyCache,
 		RecoveryInterval: cfg.Timing.KeyRecovery,
+	}); err != nil {
+		return err
+	}
+	if h.session, err = session.New(session.Config{
+		Ledgers: sessionLedgers{h.qldb}, Clock: cfg.Clock, Rand: cfg.Rand,
 	}); err != nil {
 		return err
 	}
@@ -87,7 +103,7 @@ func (h *Harness) assemble(ctx context.Context) error {
 		return err
 	}
 	h.wire, err = wire.New(wire.Config{
-		Services:      []wire.Service{h.kms.Wire(), h.qldb.Wire(), sts.New().Wire()},
+		Services:      []wire.Service{h.kms.Wire(), h.qldb.Wire(), h.session.Wire(), sts.New().Wire()},
 		Credentials:   h.iam,
 		Now:           cfg.Clock.Now,
 		SignatureNow:  cfg.SignatureNow,
@@ -96,6 +112,7 @@ func (h *Harness) assemble(ctx context.Context) error {
 		AuthOff:       cfg.AuthOff,
 		AuthOffCaller: iam.Root(cfg.Account),
 		Region:        cfg.Region,
+		MaxBody:       maxBody,
 		Faults:        h.faults,
 	})
 	return err
@@ -186,7 +203,8 @@ func (h *Harness) Close() error {
 		errs = append(errs, ignoreClosed(listener.Close()), h.withdraw())
 	}
 	h.pace.stop()
-	return errors.Join(append(errs, h.store.Close())...)
+	h.session.Close()
+	return errors.Join(append(errs, h.data.Close(), h.store.Close())...)
 }
 
 func ignoreClosed(err error) error {

@@ -2,6 +2,8 @@ package harness
 
 import (
 	"context"
+	"errors"
+	"maps"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
@@ -92,4 +94,35 @@ func (k ledgerKeys) Decrypt(
 		return nil, err
 	}
 	return out.Plaintext, nil
+}
+
+// DecryptAs implements qldb.Keys.
+func (k ledgerKeys) DecryptAs(
+	ctx context.Context, c *wire.Call, ciphertext []byte, encryptionContext map[string]string,
+) error {
+	as := k.via(c, "Decrypt")
+	as.RequestID = k.now().RequestID
+	out, err := k.kms.Decrypt(ctx, as, &kms.DecryptInput{
+		CiphertextBlob: ciphertext, EncryptionContext: encryptionContext,
+	})
+	if err != nil {
+		return withRequestID(err, as.RequestID)
+	}
+	clear(out.Plaintext)
+	return nil
+}
+
+// withRequestID adds the id of the call to the fault that answers it, which QLDB quotes.
+func withRequestID(err error, id string) error {
+	fault, ok := errors.AsType[*wire.Fault](err)
+	if !ok {
+		return err
+	}
+	named := *fault
+	named.Members = maps.Clone(fault.Members)
+	if named.Members == nil {
+		named.Members = map[string]string{}
+	}
+	named.Members["RequestId"] = id
+	return &named
 }

@@ -235,3 +235,9 @@ func denied() error {
 var errBroken = errors.New("broken")
 
 func fault(code, text string) error { return wire.Faultf(code, "%s", text) }
+
+func (f *fakeKeys) DecryptAs(
+	_ context.Context, c *wire.Call, ciphertext []byte, encryptionContext map[string]string,
+) error {
+	return errors.New("fakeKeys decrypts for nobody but the service")
+}

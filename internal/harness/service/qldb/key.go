@@ -80,16 +80,21 @@ func (s *Service) keyFault(given string, err error) error {
 	case "DisabledException":
 		return keyNotEnabled(given, "Disabled")
 	case "AccessDeniedException":
-		id := f.Members["RequestId"]
-		if id == "" {
-			var err error
-			if id, err = s.newRequestID(); err != nil {
-				return err
-			}
-		}
-		return keyDenied(id, f.Message)
+		return s.deniedBy(f)
 	}
 	return &wire.Fault{Code: f.Code, Message: f.Message, Status: f.Status}
+}
+
+// deniedBy words KMS's refusal of the caller, f, as QLDB does.
+func (s *Service) deniedBy(f *wire.Fault) error {
+	id := f.Members["RequestId"]
+	if id == "" {
+		var err error
+		if id, err = s.newRequestID(); err != nil {
+			return err
+		}
+	}
+	return keyDenied(id, f.Message)
 }
 
 // grantFault is keyFault for the calls that follow DescribeKey: the key may have changed its state in between.

@@ -8,7 +8,7 @@ import (
 
 // Keys is what QLDB needs of KMS. The harness adapts service/kms to it; tests use a fake that fails on demand.
 //
-// DescribeKey and CreateGrant are made as the principal of c, through QLDB: KMS must see kms:ViaService
+// DescribeKey, CreateGrant and DecryptAs are made as the principal of c, through QLDB: KMS must see kms:ViaService
 // qldb.<region>.amazonaws.com, kms:CallerAccount of the caller and, for CreateGrant, kms:GrantIsForAWSResource. The
 // other methods are made by the service principal itself (Place.Principal) and are allowed by grants alone, so a
 // missing grant must show as an AccessDeniedException.
@@ -33,6 +33,9 @@ type Keys interface {
 	// Decrypt opens the Ciphertext of a DataKey. It must fail under another encryption context or key.
 	Decrypt(ctx context.Context, at Place, keyARN string, ciphertext []byte,
 		encryptionContext map[string]string) (plaintext []byte, err error)
+	// DecryptAs is Decrypt as the principal of c, through QLDB, without naming the key. The plaintext is dropped: the
+	// call is made to see whether the principal may make it.
+	DecryptAs(ctx context.Context, c *wire.Call, ciphertext []byte, encryptionContext map[string]string) error
 }
 
 // Place is the account and Region that a ledger lives in.

@@ -10,7 +10,7 @@
 // grants) happens in Tick. Everything is resumable: a grant is written down as loose before it is made, and only the
 // transaction that stores the ledger claims it, so a crash between any two steps leaves nothing for ever.
 //
-// The journal is not served here: operations that read it check what they can and then say so.
+// Exports and streams are not served: they check what they can and then say so.
 package qldb
 
 import (
@@ -33,6 +33,9 @@ type Config struct {
 	Clock clock.Clock
 	Rand  io.Reader    // read by several goroutines at once
 	Log   *slog.Logger // nil discards
+	// Journals holds the data of the ledgers. Nil: operations that read it check what they can and then say that they
+	// are not served.
+	Journals Journals
 	// Wake is called after a request left work for Tick that may be due before the moment Tick last returned.
 	// It must not block. Nil does nothing.
 	Wake func()

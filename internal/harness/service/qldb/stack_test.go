@@ -88,6 +88,11 @@ func (k realKeys) Decrypt(
 	return out.Plaintext, nil
 }
 
+func (k realKeys) DecryptAs(ctx context.Context, c *wire.Call, ciphertext []byte, ec map[string]string) error {
+	_, err := k.Service.Decrypt(ctx, via(c), &kms.DecryptInput{CiphertextBlob: ciphertext, EncryptionContext: ec})
+	return err
+}
+
 // stack is QLDB over the real KMS, both spoken to with the SDK.
 type stack struct {
 	t       *testing.T

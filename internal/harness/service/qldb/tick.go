@@ -88,6 +88,12 @@ func (s *Service) watch(ctx context.Context, at Place, name string) error {
 	}
 	var health keyHealth
 	var probeErr error
+	if gone && s.cfg.Journals != nil {
+		// Before the record: while that is there, a removal that was cut off is done again.
+		if err := s.cfg.Journals.Remove(ctx, seen.ID); err != nil {
+			return fmt.Errorf("remove the data of ledger %s: %w", seen.arn(), err)
+		}
+	}
 	if !gone {
 		health, probeErr = s.probe(ctx, &seen)
 	}

@@ -2,10 +2,14 @@ package qldb
 
 import (
 	"context"
+	"errors"
 	"unicode/utf8"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
 )
 
 // maxIonText is the longest IonText of a ValueHolder, in characters.
@@ -42,17 +46,26 @@ type GetDigestOutput struct {
 	DigestTipAddress ValueHolder `json:"DigestTipAddress"`
 }
 
-// GetDigest is not yet served: after its checks it answers NotYetServedException.
+// GetDigest returns the digest of the journal up to its newest block.
+//
+// Faults: InvalidParameterException, ResourceNotFoundException, ResourcePreconditionNotMetException.
 //
 // Source: QLDB API reference, GetDigest.
 func (s *Service) GetDigest(ctx context.Context, c *wire.Call, in *GetDigestInput) (*GetDigestOutput, error) {
 	if err := checkName("Name", in.Name); err != nil {
 		return nil, err
 	}
-	if err := s.journalReadable(ctx, placeOf(c), in.Name); err != nil {
+	opened, err := s.openJournal(ctx, placeOf(c), in.Name, "GetDigest")
+	if err != nil {
 		return nil, err
 	}
-	return nil, notServed("GetDigest")
+	digest, err := opened.Digest()
+	if err != nil {
+		return nil, err
+	}
+	return &GetDigestOutput{
+		Digest: digest.Hash[:], DigestTipAddress: ValueHolder{IonText: digest.Tip.Ion().String()},
+	}, nil
 }
 
 // GetBlockInput is the input of GetBlock.
@@ -71,14 +84,46 @@ type GetBlockOutput struct {
 	Proof *ValueHolder `json:"Proof,omitempty"`
 }
 
-// GetBlock is not yet served: after its checks it answers NotYetServedException.
+// GetBlock returns a block and, if a digest tip is given, the proof that leads from it to that digest.
 //
-// Source: QLDB API reference, GetBlock.
+// Faults: InvalidParameterException with the texts of the developer guide, ResourceNotFoundException,
+// ResourcePreconditionNotMetException.
+//
+// Source: QLDB API reference, GetBlock; developer guide, Common errors for verification.
 func (s *Service) GetBlock(ctx context.Context, c *wire.Call, in *GetBlockInput) (*GetBlockOutput, error) {
-	if err := s.checkLookup(ctx, c, in.Name, in.BlockAddress, in.DigestTipAddress); err != nil {
+	at, tip, err := s.checkLookup(ctx, c, in.Name, in.BlockAddress, in.DigestTipAddress)
+	if err != nil {
 		return nil, err
 	}
-	return nil, notServed("GetBlock")
+	opened, err := s.openJournal(ctx, placeOf(c), in.Name, "GetBlock")
+	if err != nil {
+		return nil, err
+	}
+	block, proof, err := opened.Block(ctx, at, tip)
+	if err != nil {
+		return nil, addressFault(err)
+	}
+	return &GetBlockOutput{Block: ValueHolder{IonText: block.Ion().String()}, Proof: proofHolder(tip, proof)}, nil
+}
+
+// proofHolder is a proof as a list of hashes, or nil when none was asked for. An empty proof is an empty list.
+func proofHolder(tip *journal.BlockAddress, proof []journal.Hash) *ValueHolder {
+	if tip == nil {
+		return nil
+	}
+	hashes := make([]ion.Value, len(proof))
+	for i, hash := range proof {
+		hashes[i] = ion.Blob(hash[:])
+	}
+	return &ValueHolder{IonText: ion.List(hashes...).String()}
+}
+
+// addressFault words what the engine found wrong with an address.
+func addressFault(err error) error {
+	if wrong, ok := errors.AsType[*engine.AddressError](err); ok {
+		return invalid("BlockAddress", "%s", wrong.Message)
+	}
+	return err
 }
 
 // GetRevisionInput is the input of GetRevision.
@@ -98,50 +143,65 @@ type GetRevisionOutput struct {
 	Revision ValueHolder  `json:"Revision"`
 }
 
-// GetRevision is not yet served: after its checks it answers NotYetServedException.
+// GetRevision returns a revision of a document and, if a digest tip is given, the proof that leads from it to that
+// digest.
 //
-// Source: QLDB API reference, GetRevision.
+// Faults: as for GetBlock.
+//
+// Source: QLDB API reference, GetRevision; developer guide, Common errors for verification.
 func (s *Service) GetRevision(ctx context.Context, c *wire.Call, in *GetRevisionInput) (*GetRevisionOutput, error) {
 	if err := checkID("DocumentId", in.DocumentID); err != nil {
 		return nil, err
 	}
-	if err := s.checkLookup(ctx, c, in.Name, in.BlockAddress, in.DigestTipAddress); err != nil {
+	at, tip, err := s.checkLookup(ctx, c, in.Name, in.BlockAddress, in.DigestTipAddress)
+	if err != nil {
 		return nil, err
 	}
-	return nil, notServed("GetRevision")
+	opened, err := s.openJournal(ctx, placeOf(c), in.Name, "GetRevision")
+	if err != nil {
+		return nil, err
+	}
+	revision, proof, err := opened.Revision(ctx, at, journal.DocumentID(in.DocumentID), tip)
+	if err != nil {
+		return nil, addressFault(err)
+	}
+	return &GetRevisionOutput{
+		Revision: ValueHolder{IonText: revision.Ion().String()}, Proof: proofHolder(tip, proof),
+	}, nil
 }
 
-// checkLookup checks what GetBlock and GetRevision share, in the order of the service: the model, the ledger, the
-// Ion values, then the addresses against each other.
-func (s *Service) checkLookup(ctx context.Context, c *wire.Call, name string, block, tip *ValueHolder) error {
+// checkLookup checks what GetBlock and GetRevision share, in the order of the service: the model, the ledger, then
+// the Ion values. What the addresses say is checked against the journal.
+func (s *Service) checkLookup(
+	ctx context.Context, c *wire.Call, name string, block, tip *ValueHolder,
+) (at journal.BlockAddress, tipAt *journal.BlockAddress, err error) {
 	if err := checkName("Name", name); err != nil {
-		return err
+		return at, nil, err
 	}
 	if err := block.check("BlockAddress"); err != nil {
-		return err
+		return at, nil, err
 	}
 	if tip != nil {
 		if err := tip.check("DigestTipAddress"); err != nil {
-			return err
+			return at, nil, err
 		}
 	}
 	if err := s.journalReadable(ctx, placeOf(c), name); err != nil {
-		return err
+		return at, nil, err
 	}
-	blockAddress, err := parseAddress("BlockAddress", block.IonText)
-	if err != nil || tip == nil {
-		return err
+	if at, err = parseAddress("BlockAddress", block.IonText); err != nil || tip == nil {
+		return at, nil, err
 	}
-	tipAddress, err := parseAddress("DigestTipAddress", tip.IonText)
+	parsed, err := parseAddress("DigestTipAddress", tip.IonText)
 	switch {
 	case err != nil:
-		return err
-	case blockAddress.StrandID != tipAddress.StrandID:
-		return invalid("BlockAddress", textStrandMismatch)
-	case blockAddress.SequenceNo > tipAddress.SequenceNo:
-		return invalid("BlockAddress", textBeyondTip)
+		return at, nil, err
+	case s.cfg.Journals == nil && at.StrandID != parsed.StrandID:
+		return at, nil, invalid("BlockAddress", textStrandMismatch)
+	case s.cfg.Journals == nil && at.SequenceNo > parsed.SequenceNo:
+		return at, nil, invalid("BlockAddress", textBeyondTip)
 	}
-	return nil
+	return at, &parsed, nil
 }
 
 func (s *Service) journalReadable(ctx context.Context, at Place, name string) error {

@@ -1,0 +1,124 @@
+package qldb
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+)
+
+// Journals keeps what is in the ledgers, by ledger id. The harness implements it.
+type Journals interface {
+	// Open returns the engine of the ledger called id. A ledger that is opened for the first time gets its first block.
+	Open(ctx context.Context, id string) (*engine.Ledger, error)
+	// Remove deletes all that is kept of a ledger, for good. One that is not there is no error.
+	Remove(ctx context.Context, id string) error
+}
+
+// ErrNotActive is returned by FindActive for a ledger that does not exist, or is not ACTIVE.
+var ErrNotActive = errors.New("no such ledger, or it is not ACTIVE")
+
+// Active is an ACTIVE ledger as the data plane needs it.
+type Active struct {
+	ID              string // of this ledger alone, also if another gets its name later
+	Name            string
+	ARN             string
+	PermissionsMode string // ALLOW_ALL or STANDARD
+	Engine          *engine.Ledger
+}
+
+// FindActive finds a ledger for the data plane, in the account and Region of c.
+//
+// Errors: ErrNotActive; an AccessDeniedException while the ledger cannot use its KMS key.
+//
+// Source: QLDB developer guide, "Data encryption at rest": an inaccessible key impairs reads and writes.
+func (s *Service) FindActive(ctx context.Context, c *wire.Call, name string) (*Active, error) {
+	var found *ledger
+	err := s.read(ctx, func(r store.Reader) (err error) {
+		found, err = findLedger(r, placeOf(c), name, s.now())
+		return err
+	})
+	switch {
+	case faultCode(err) == "ResourceNotFoundException":
+		return nil, ErrNotActive
+	case err != nil:
+		return nil, err
+	case found.state(s.now()) != stateActive:
+		return nil, ErrNotActive
+	case found.impaired():
+		return nil, inData(serviceDenied())
+	}
+	opened, err := s.journal(ctx, found.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &Active{
+		ID: found.ID, Name: found.Name, ARN: found.arn(), PermissionsMode: found.PermissionsMode, Engine: opened,
+	}, nil
+}
+
+// CheckCaller asks KMS whether the caller of c may decrypt with the key that the ledger is under. While the key changes
+// that is the former key, which still wraps the ledger's root node key. Under the AWS owned key everybody may.
+//
+// Errors: ErrNotActive; an AccessDeniedException with the service's words and KMS's own; or that KMS could not be asked.
+func (s *Service) CheckCaller(ctx context.Context, c *wire.Call, name string) error {
+	l, found, err := s.ledger(ctx, placeOf(c), name)
+	switch {
+	case err != nil:
+		return err
+	case !found || l.state(s.now()) != stateActive:
+		return ErrNotActive
+	case !l.Root.customer():
+		return nil
+	}
+	err = s.cfg.Keys.DecryptAs(ctx, c, l.Root.Ciphertext, l.Root.context())
+	f, refused := errors.AsType[*wire.Fault](err)
+	switch {
+	case !refused:
+		return err
+	case f.Code == "AccessDeniedException":
+		return inData(s.deniedBy(f))
+	default: // disabled, gone: the ledger notices at its next probe, the caller now
+		return inData(serviceDenied())
+	}
+}
+
+// inData is err as the data plane sends it, whose protocol has status 400 for all faults of a client.
+func inData(err error) error {
+	if f, ok := errors.AsType[*wire.Fault](err); ok {
+		sent := *f
+		sent.Status = http.StatusBadRequest
+		return &sent
+	}
+	return err
+}
+
+// journal opens the data of a ledger, or says that this harness keeps none.
+func (s *Service) journal(ctx context.Context, id string) (*engine.Ledger, error) {
+	if s.cfg.Journals == nil {
+		return nil, notServed("The data plane")
+	}
+	return s.cfg.Journals.Open(ctx, id)
+}
+
+// openJournal opens the journal of a ledger that must be ACTIVE with its key usable.
+func (s *Service) openJournal(ctx context.Context, at Place, name, operation string) (*engine.Ledger, error) {
+	var id string
+	err := s.read(ctx, func(r store.Reader) error {
+		l, err := findForJournal(r, at, name, s.now())
+		if err == nil {
+			id = l.ID
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.cfg.Journals == nil {
+		return nil, notServed(operation)
+	}
+	return s.cfg.Journals.Open(ctx, id)
+}

@@ -119,11 +119,11 @@ func longFiles(t *tree) []string {
 	return found
 }
 
-// longFunctions leaves out schema.go files and tests: a schema literal or a table of cases may run on.
+// longFunctions leaves out tests, schema.go and operations.go files: a literal table may run on.
 func longFunctions(t *tree) []string {
 	var found []string
 	for _, f := range t.files {
-		if path.Base(f.path) == "schema.go" || f.test {
+		if name := path.Base(f.path); name == "schema.go" || name == "operations.go" || f.test {
 			continue
 		}
 		for _, d := range f.ast.Decls {

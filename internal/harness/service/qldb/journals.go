@@ -63,7 +63,7 @@ func (s *Service) FindActive(ctx context.Context, c *wire.Call, name string) (*A
 // CheckCaller asks KMS whether the caller of c may decrypt with the key that the ledger is under. While the key changes
 // that is the former key, which still wraps the ledger's root node key. Under the AWS owned key everybody may.
 //
-// Errors: ErrNotActive; an AccessDeniedException with the service's words and KMS's own; or that KMS could not be asked.
+// Errors: ErrNotActive; an AccessDeniedException with the service's words and KMS's own; that KMS could not be asked.
 func (s *Service) CheckCaller(ctx context.Context, c *wire.Call, name string) error {
 	l, found, err := s.ledger(ctx, placeOf(c), name)
 	switch {

@@ -1,9 +1,6 @@
 package ion
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // timestamp reads the body of a timestamp: offset, then the parts in UTC as far as the precision goes, then the
 // fraction of the second as exponent and coefficient.
@@ -122,9 +119,6 @@ func appendTimestamp(dst []byte, t Timestamp) []byte {
 		return dst
 	}
 	dst = appendVarInt(dst, uint64(len(t.fraction)), true)
-	if n, err := strconv.ParseUint(t.fraction, 10, 64); err == nil {
-		return appendSigned(dst, magnitude{small: n}, false)
-	}
 	return appendSigned(dst, magnitudeOfDigits(t.fraction, 10), false)
 }
 

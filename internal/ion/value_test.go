@@ -66,6 +66,10 @@ func TestConstructors(t *testing.T) {
 		"null.timestamp":                ion.Timestamp{}.Value(),
 		`"a\x00\"\u00e9"`:               ion.String("a\x00\"é"),
 		`"a\ufffdb"`:                    ion.String("a\xffb"),
+		`{'a\ufffdb':x::1}`:             ion.Struct(ion.F("a\xffb", ion.Int(1).WithAnnotations("x"))),
+		`'\ufffd\ufffd'::'\ufffd'`:      ion.Symbol("\xfe").WithAnnotations("\ufffd\xfe"),
+		"-0.":                           ion.NegativeZero(0).Value(),
+		"0d1":                           ion.NewBigDecimal(new(big.Int), 1).Value(),
 		"$0":                            ion.Symbol(ion.NoText),
 		"'$0'":                          ion.Symbol("$0"),
 		"'null'":                        ion.Symbol("null"),
@@ -113,14 +117,16 @@ func TestAccessors(t *testing.T) {
 		field("n").BigInt() == nil, field("n").IsNull(), field("n").Type(), field("f").Float(), coefficient,
 		field("d").Decimal().Exponent(), field("ts").Timestamp().Fraction(), field("s").Text(), field("y").Text(),
 		string(field("c").Bytes()), field("b").Bytes(), len(field("l").Items()), field("yes").Bool(), v.Fields()[0].Name,
-		field("i").Text(), field("s").Float(), field("s").Len(),
+		field("i").Text(), field("s").Float(), field("s").Len(), field("i").Decimal().String(),
+		field("f").Decimal() == ion.Decimal{}, field("i").Timestamp() == ion.Timestamp{}, field("s").Bytes() == nil,
 	}
 	want := []any{
 		[]string{"x"}, "struct", 13, int64(-5), true, false, "18446744073709551616", false,
 		true, true, ion.IntType, 1.5, int64(-150),
 		int32(-2), "600", "é", "sym",
 		"ab", []byte{1, 2, 3}, 2, true, "i",
-		"", 0.0, 2,
+		"", 0.0, 2, "-5.",
+		true, true, true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("accessors (-want +got):\n%s", diff)

@@ -170,7 +170,7 @@ func (s *Service) listAccessKeys(ctx context.Context, c *wire.Call, in *listInpu
 	return out, err
 }
 
-func errNoKey(id string) error { return errMissing("The Access Key with id %s cannot be found", id) }
+func errNoKey(id string) error { return errMissing("The Access Key with id %s cannot be found.", id) }
 
 // keyOf finds one of the owner's keys.
 func keyOf(r store.Reader, owner *entity, id string) (accessKey, error) {

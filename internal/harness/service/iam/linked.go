@@ -42,6 +42,15 @@ type createLinkedInput struct {
 // Target implements wire.Targeter.
 func (in *createLinkedInput) Target() string { return in.AWSServiceName }
 
+// roleName is the name the role will have.
+func (in *createLinkedInput) roleName() string {
+	name := linkable[in.AWSServiceName].name
+	if in.CustomSuffix != "" {
+		name += "_" + in.CustomSuffix
+	}
+	return name
+}
+
 // createServiceLinkedRole refuses services without such a role, as QLDB is one.
 func (s *Service) createServiceLinkedRole(
 	ctx context.Context, c *wire.Call, in *createLinkedInput,
@@ -54,14 +63,10 @@ func (s *Service) createServiceLinkedRole(
 	if !ok {
 		return nil, errInput("Service %s does not support service-linked roles.", in.AWSServiceName)
 	}
-	name := service.name
-	if in.CustomSuffix != "" {
-		if !service.suffix {
-			return nil, errInput("Custom suffix is not allowed for %s", in.AWSServiceName)
-		}
-		name += "_" + in.CustomSuffix
+	if in.CustomSuffix != "" && !service.suffix {
+		return nil, errInput("Custom suffix is not allowed for %s", in.AWSServiceName)
 	}
-	e, err := s.newEntity(role, c.Caller.Account, name, "/aws-service-role/"+in.AWSServiceName+"/", nil)
+	e, err := s.newEntity(role, c.Caller.Account, in.roleName(), "/aws-service-role/"+in.AWSServiceName+"/", nil)
 	if err != nil {
 		return nil, err
 	}

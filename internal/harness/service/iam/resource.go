@@ -88,8 +88,7 @@ func resourceOf(r store.Reader, c *wire.Call, in any, keys policy.RequestContext
 		return newARN(account, "policy", in.Path, in.PolicyName), nil
 	case *createLinkedInput:
 		set("iam:AWSServiceName", in.AWSServiceName)
-		name := linkable[in.AWSServiceName].name
-		return newARN(account, "role", "/aws-service-role/"+in.AWSServiceName+"/", name), nil
+		return newARN(account, "role", "/aws-service-role/"+in.AWSServiceName+"/", in.roleName()), nil
 	case *deletionInput:
 		return "*", nil
 	case *simulateInput:

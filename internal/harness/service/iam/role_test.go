@@ -180,7 +180,8 @@ func TestUserKeys(t *testing.T) {
 	}
 	must(c.UpdateUser(ctx, &iamclient.UpdateUserInput{UserName: alice, NewUserName: aws.String("Alice"),
 		NewPath: aws.String("/")}))(t)
-	if me := must(mine.GetUser(ctx, &iamclient.GetUserInput{}))(t).User; *me.Arn != "arn:aws:iam::111122223333:user/Alice" {
+	me = must(mine.GetUser(ctx, &iamclient.GetUserInput{}))(t).User
+	if *me.Arn != "arn:aws:iam::111122223333:user/Alice" {
 		t.Errorf("after the rename the caller is %s", *me.Arn)
 	}
 	keys := must(c.ListAccessKeys(ctx, &iamclient.ListAccessKeysInput{UserName: aws.String("Alice")}))(t)

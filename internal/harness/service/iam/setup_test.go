@@ -47,7 +47,8 @@ func serve(t *testing.T) *server {
 	t.Cleanup(func() { _ = state.Close() })
 	s := &server{t: t, clock: clock.NewFrozen(time.Date(2026, 1, 5, 10, 15, 0, 0, time.UTC))}
 	random := &lockedRand{}
-	if s.Service, err = iam.New(iam.Config{State: state, Sealer: state.Sealer(), Rand: random, Clock: s.clock}); err != nil {
+	s.Service, err = iam.New(iam.Config{State: state, Sealer: state.Sealer(), Rand: random, Clock: s.clock})
+	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
 	w, err := wire.New(wire.Config{Services: []wire.Service{s.Wire()}, Credentials: s.Service, Now: s.clock.Now,

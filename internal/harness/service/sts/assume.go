@@ -71,8 +71,8 @@ func (in *assumeRoleInput) check() error {
 	return nil
 }
 
-// assumeRole is decided by the role's trust policy together with the caller's policies. Whether a role exists is told
-// to nobody who may not assume it.
+// assumeRole is decided by the role's trust policy together with the caller's policies. Whether a role exists is not
+// told to callers of other accounts who may not assume it.
 //
 // Source: STS API reference, AssumeRole; IAM User Guide, "Cross-account policy evaluation logic".
 func (s *Service) assumeRole(ctx context.Context, c *wire.Call, in *assumeRoleInput) (*assumeRoleOutput, error) {
@@ -98,7 +98,7 @@ func (s *Service) assumeRole(ctx context.Context, c *wire.Call, in *assumeRoleIn
 		return nil, err
 	}
 	if !found {
-		return nil, errRole(c, in.RoleARN)
+		return nil, errRole(c, "sts:AssumeRole", in.RoleARN)
 	}
 	if err := authorise(c, &p, &role, in); err != nil {
 		return nil, err
@@ -185,7 +185,11 @@ func authorise(c *wire.Call, p *Principal, r *Role, in *assumeRoleInput) error {
 	request.Policies.Trust = r.Trust
 	for _, action := range actions {
 		request.Action = action
-		if d := policy.Decide(request); !d.Allowed {
+		switch d := policy.Decide(request); {
+		case d.Allowed:
+		case d.CrossAccount:
+			return errRole(c, action, r.ARN)
+		default:
 			return errDenied(policy.Refusal(request, d))
 		}
 	}

@@ -55,8 +55,8 @@ func TestLedgerRoles(t *testing.T) {
 		if diff := cmp.Diff(want, session.identity(t)); diff != "" {
 			t.Errorf("identity of %s (-want +got):\n%s", name, diff)
 		}
-		if got := [2]string{*out.AssumedRoleUser.Arn, *out.AssumedRoleUser.AssumedRoleId}; got[0] != want[1] || got[1] != want[2] {
-			t.Errorf("AssumedRoleUser %v, want %v", got, want[1:])
+		if *out.AssumedRoleUser.Arn != want[1] || *out.AssumedRoleUser.AssumedRoleId != want[2] {
+			t.Errorf("AssumedRoleUser %v, want %v", out.AssumedRoleUser, want[1:])
 		}
 		if got, want := *out.Credentials.Expiration, s.clock.Now().Add(time.Hour); !got.Equal(want) {
 			t.Errorf("expires %v, want %v", got, want)
@@ -76,12 +76,13 @@ func TestSessionCredentials(t *testing.T) {
 		t.Fatalf("AssumeRole: %v", err)
 	}
 	key, secret := *out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey
+	const invalid = "InvalidClientTokenId: The security token included in the request is invalid."
 	for name, c := range map[string]struct {
 		who  who
 		want string
 	}{
-		"wrong token":  {s.as(key, secret, "x"), "InvalidClientTokenId: The security token included in the request is invalid."},
-		"no token":     {s.as(key, secret, ""), "InvalidClientTokenId: The security token included in the request is invalid."},
+		"wrong token":  {s.as(key, secret, "x"), invalid},
+		"no token":     {s.as(key, secret, ""), invalid},
 		"wrong secret": {s.as(key, "x", *out.Credentials.SessionToken), "SignatureDoesNotMatch: The request signature"},
 	} {
 		_, err := c.who.sts().GetCallerIdentity(t.Context(), nil)
@@ -122,7 +123,8 @@ func TestWhoMayAssume(t *testing.T) {
 	aliceARN, eveARN := "arn:aws:iam::"+account+":user/alice", "arn:aws:iam::"+foreign+":user/eve"
 	conditional := func(key, value string) string {
 		return strings.Replace(trusting(aliceARN), `"sts:AssumeRole"`,
-			`["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],"Condition":{"StringEquals":{"`+key+`":"`+value+`"}}`, 1)
+			`["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],`+
+				`"Condition":{"StringEquals":{"`+key+`":"`+value+`"}}`, 1)
 	}
 	const (
 		noTrust    = " because no role trust policy allows the sts:AssumeRole action"
@@ -142,7 +144,10 @@ func TestWhoMayAssume(t *testing.T) {
 		{name: "account, with identity policy", trust: trusting(account), policy: may, who: alice},
 		{name: "account, without", trust: trusting(account), policy: mayNot, who: alice, want: noIdentity},
 		{name: "foreign user named, with identity policy", trust: trusting(eveARN), policy: may, who: eve},
-		{name: "foreign user named, without", trust: trusting(eveARN), policy: mayNot, who: eve, want: noIdentity},
+		{name: "foreign user named, without", trust: trusting(eveARN), policy: mayNot, who: eve, want: "role/r"},
+		{name: "foreign user not named", trust: trusting(aliceARN), policy: may, who: eve, want: "role/r"},
+		{name: "foreign user, no such role", trust: trusting(eveARN), policy: may, who: eve,
+			arn: "arn:aws:iam::" + account + ":role/x", want: "role/x"},
 		{name: "denied", trust: deny, policy: may, who: alice, want: denied},
 		{name: "external id", trust: conditional("sts:ExternalId", "x1"), policy: mayNot, who: alice,
 			in: stsclient.AssumeRoleInput{ExternalId: aws.String("x1")}},
@@ -208,7 +213,8 @@ func TestRecreatedUserIsNotTrusted(t *testing.T) {
 		AccessKeyId: keys.AccessKeyMetadata[0].AccessKeyId}); err != nil {
 		t.Fatalf("DeleteAccessKey: %v", err)
 	}
-	if _, err := root.iam().DeleteUser(t.Context(), &iamclient.DeleteUserInput{UserName: aws.String("alice")}); err != nil {
+	_, err = root.iam().DeleteUser(t.Context(), &iamclient.DeleteUserInput{UserName: aws.String("alice")})
+	if err != nil {
 		t.Fatalf("DeleteUser: %v", err)
 	}
 	alice = root.user("alice", "")
@@ -230,8 +236,9 @@ func TestSessionIsLimited(t *testing.T) {
 	alice := root.user("alice", allowing("sts:*"))
 	arn := root.role("r", strings.Replace(trusting(account), `"sts:AssumeRole"`, `"sts:*"`, 1))
 	in := &stsclient.AssumeRoleInput{RoleArn: &arn, Policy: aws.String(allowing("kms:Decrypt")),
-		PolicyArns:        []types.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}},
-		Tags:              []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}, {Key: aws.String("x"), Value: aws.String("1")}},
+		PolicyArns: []types.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")}},
+		Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("a")},
+			{Key: aws.String("x"), Value: aws.String("1")}},
 		TransitiveTagKeys: []string{"team"}, SourceIdentity: aws.String("alice")}
 	session, out, err := alice.assume(in)
 	if err != nil {

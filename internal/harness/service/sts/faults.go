@@ -25,9 +25,8 @@ func errValue(format string, args ...any) error {
 }
 
 // errRole answers for a role that does not exist as for one that does not trust the caller.
-func errRole(c *wire.Call, arn string) error {
-	return errDenied(fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s",
-		c.Caller.ARN, arn))
+func errRole(c *wire.Call, action, arn string) error {
+	return errDenied(fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", c.Caller.ARN, action, arn))
 }
 
 func errMFA() error {

@@ -56,6 +56,7 @@ func (l *lockedRand) Read(p []byte) (int, error) {
 type stack struct {
 	t     *testing.T
 	iam   *iam.Service
+	sts   *sts.Service
 	clock *clock.Movable
 	url   string
 }
@@ -73,11 +74,11 @@ func newStack(t *testing.T) *stack {
 	if err != nil {
 		t.Fatalf("iam.New: %v", err)
 	}
-	issuer, err := sts.NewIssuer(sts.Config{Directory: directory{s.iam}, Clock: s.clock})
+	s.sts, err = sts.NewIssuer(sts.Config{Directory: directory{s.iam}, Clock: s.clock})
 	if err != nil {
 		t.Fatalf("sts.NewIssuer: %v", err)
 	}
-	server, err := wire.New(wire.Config{Services: []wire.Service{s.iam.Wire(), issuer.Wire()}, Credentials: s.iam,
+	server, err := wire.New(wire.Config{Services: []wire.Service{s.iam.Wire(), s.sts.Wire()}, Credentials: s.iam,
 		Now: s.clock.Now, SignatureNow: time.Now, Rand: random})
 	if err != nil {
 		t.Fatalf("wire.New: %v", err)

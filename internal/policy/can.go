@@ -63,8 +63,9 @@ type Witness struct {
 //
 // Always and Never hold for every request that can be: for every r.Context that adds condition keys to this one,
 // Decide agrees. Depends may be too cautious, because condition keys are taken to vary independently, but for these
-// facts: what the caller determines; keys no request for the action has; kms:ViaService names a service in the key's
-// Region and comes with aws:ViaAWSService; kms:GrantIsForAWSResource is true for services only.
+// facts: what the caller determines; keys no request for the action has; keys every request has, which are
+// aws:SecureTransport, aws:ViaAWSService and kms:CallerAccount; kms:ViaService names a service in the key's Region and
+// comes with aws:ViaAWSService; kms:GrantIsForAWSResource is true for services only.
 //
 // A caller whose session name or unique id is not known is taken to have any.
 //

@@ -16,7 +16,10 @@ func FuzzParse(f *testing.F) {
 	for _, text := range hostile() {
 		f.Add(text)
 	}
+	f.Add(attachedTo(`"Action":"kms:*","Resource":"arn:aws:kms:*:*:key/*"`))
+	f.Add(attachedTo(`"Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"`))
 	f.Fuzz(func(t *testing.T, text string) {
+		fuzzAttached(t, text)
 		p, err := policy.Parse(text)
 		if err != nil {
 			var syntax *policy.SyntaxError
@@ -71,4 +74,21 @@ func FuzzEqual(f *testing.F) {
 			t.Errorf("Structural %t, but Diff %v", structural, changes)
 		}
 	})
+}
+
+// fuzzAttached: no text makes the other parsers, or the engines after them, panic.
+func fuzzAttached(t *testing.T, text string) {
+	t.Helper()
+	r := policy.Request{Caller: mustCaller(t, readerS1), Action: "sts:AssumeRole", Resource: writer}
+	if p, err := policy.ParseTrust(text); err == nil {
+		r.Policies.Trust = p
+	}
+	if p, err := policy.ParseIdentity(text); err == nil {
+		r.Policies.Identity = one1(p)
+	}
+	if p, err := policy.Parse(text); err == nil {
+		r.Policies.Key, r.Action, r.Resource = p, "kms:Decrypt", keyARN
+	}
+	verdictOf(t, r, policy.Decide(r).Allowed)
+	policy.Can(r, policy.Assumptions{})
 }

@@ -79,7 +79,7 @@ func FuzzEqual(f *testing.F) {
 // fuzzAttached: no text makes the other parsers, or the engines after them, panic.
 func fuzzAttached(t *testing.T, text string) {
 	t.Helper()
-	r := policy.Request{Caller: mustCaller(t, readerS1), Action: "sts:AssumeRole", Resource: writer}
+	r := policy.Request{Caller: callerOf(t, "s(ledger-reader/s1)"), Action: "sts:AssumeRole", Resource: writer}
 	if p, err := policy.ParseTrust(text); err == nil {
 		r.Policies.Trust = p
 	}

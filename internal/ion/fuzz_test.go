@@ -28,6 +28,26 @@ func seed(f *testing.F, ext string, add func(data []byte)) {
 	}
 }
 
+// seedFuzzed adds what earlier fuzzing of a target found, from testdata/fuzzed.ion.
+func seedFuzzed(f *testing.F, target string, add func(data []byte)) {
+	f.Helper()
+	data, err := os.ReadFile("testdata/fuzzed.ion")
+	if err != nil {
+		f.Fatal(err)
+	}
+	lists, err := ion.Decode(data, ion.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, list := range lists {
+		if list.Annotations()[0] == target {
+			for _, input := range list.Items() {
+				add(input.Bytes())
+			}
+		}
+	}
+}
+
 // check expects of whatever a reader made of input that it survives both encodings.
 func check(t *testing.T, values []ion.Value, err error) {
 	t.Helper()
@@ -53,6 +73,7 @@ func FuzzDecodeBinary(f *testing.F) {
 		f.Add(ion.EncodeBinary(parse(f, text)))
 	}
 	seed(f, ".10n", func(data []byte) { f.Add(data) })
+	seedFuzzed(f, "FuzzDecodeBinary", func(data []byte) { f.Add(data) })
 	f.Fuzz(func(t *testing.T, data []byte) {
 		values, err := ion.DecodeBinary(data, fuzzOptions)
 		check(t, values, err)
@@ -65,6 +86,7 @@ func FuzzParseText(f *testing.F) {
 		f.Add(text)
 	}
 	seed(f, ".ion", func(data []byte) { f.Add(string(data)) })
+	seedFuzzed(f, "FuzzParseText", func(data []byte) { f.Add(string(data)) })
 	f.Fuzz(func(t *testing.T, text string) {
 		values, err := ion.ParseText(text, fuzzOptions)
 		check(t, values, err)
@@ -77,6 +99,7 @@ func FuzzFromJSON(f *testing.F) {
 	for _, text := range []string{`{"a":[1,-2.5,1e3,"\u00e9\ud83d\ude00",null,true]}`, `[]`, `"\ud800"`, `1e999`, `-0`} {
 		f.Add([]byte(text))
 	}
+	seedFuzzed(f, "FuzzFromJSON", func(data []byte) { f.Add(data) })
 	f.Fuzz(func(t *testing.T, data []byte) {
 		v, err := ion.FromJSON(data, fuzzOptions)
 		if err != nil {

@@ -166,6 +166,14 @@ func TestCan(t *testing.T) {
 			want: policy.Answer{Verdict: policy.Depends,
 				Doubts: []string{"what is assumed contradicts itself: there is no such request"}},
 		},
+		"only a set of two values": {
+			request: policy.Request{Action: "kms:CreateGrant", Policies: keyOf(t,
+				"Allow * kms:* if ForAnyValue:StringEquals kms:GrantOperations Decrypt",
+				"Deny * kms:* if ForAllValues:StringEquals kms:GrantOperations Decrypt")},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"kms:GrantOperations"},
+				Allowed: &policy.Witness{Context: policy.RequestContext{"kms:GrantOperations": {"x", "Decrypt"}}},
+				Denied:  &policy.Witness{Context: policy.RequestContext{"kms:GrantOperations": nil}}},
+		},
 		"grant": {
 			request: policy.Request{Grants: []policy.Grant{{Grantee: reader, Operations: []string{"Decrypt"},
 				EncryptionContextSubset: map[string]string{"a": "1"}}}},

@@ -174,6 +174,13 @@ func TestCan(t *testing.T) {
 				Allowed: &policy.Witness{Context: policy.RequestContext{"kms:GrantOperations": {"x", "Decrypt"}}},
 				Denied:  &policy.Witness{Context: policy.RequestContext{"kms:GrantOperations": nil}}},
 		},
+		"a set of a key nobody knows": {
+			request: policy.Request{Policies: keyOf(t, "Allow * kms:* if ForAnyValue:StringEquals own:Tags a",
+				"Deny * kms:* if ForAllValues:StringEquals own:Tags a")},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"own:Tags"},
+				Allowed: &policy.Witness{Context: policy.RequestContext{"own:Tags": {"x", "a"}}},
+				Denied:  &policy.Witness{Context: policy.RequestContext{"own:Tags": nil}}},
+		},
 		"grant": {
 			request: policy.Request{Grants: []policy.Grant{{Grantee: reader, Operations: []string{"Decrypt"},
 				EncryptionContextSubset: map[string]string{"a": "1"}}}},

@@ -166,7 +166,6 @@ func (v *variableKey) anything() class {
 			c.doubt |= 1 << i
 		}
 	}
-	c.met &^= c.doubt
 	return c
 }
 

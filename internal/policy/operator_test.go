@@ -83,6 +83,23 @@ func TestUnknownOperators(t *testing.T) {
 	}
 }
 
+// TestUnknownOperatorTwice: the same condition means one thing in an Allow and another in a Deny.
+func TestUnknownOperatorTwice(t *testing.T) {
+	t.Parallel()
+	r := policy.Request{Caller: callerOf(t, "u(alice)"), Action: "kms:Decrypt", Resource: keyARN,
+		Policies: keyOf(t, "Allow * kms:*", "Allow * kms:* if StringEquals own:Key a",
+			"Deny * kms:* if StringEquals own:Key a")}
+	for _, i := range []int{1, 2} {
+		r.Policies.Key.Statements[i].Conditions[0].Operator.Name = "StringResembles"
+	}
+	if got := policy.Decide(r); !got.Explicit {
+		t.Errorf("Decide: got %+v", got)
+	}
+	if got := policy.Can(r, policy.Assumptions{}); got.Verdict != policy.Never {
+		t.Errorf("Can: got %+v", got)
+	}
+}
+
 func TestVariables(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -19,7 +19,10 @@ func (l *Ledger) apply(ctx context.Context, e entry) error {
 		return fmt.Errorf("apply block %d to an index that has %d", number, before.next)
 	}
 	frontier, nodes := before.frontier.Append(e.block.BlockHash)
-	after := &state{next: number + 1, catalog: before.catalog, frontier: frontier, last: e.block.Timestamp}
+	after := &state{
+		next: number + 1, catalog: before.catalog, frontier: frontier, last: e.block.Timestamp,
+		replaced: make(chan struct{}),
+	}
 	if e.catalog != nil {
 		after.catalog = e.catalog
 	}
@@ -43,6 +46,7 @@ func (l *Ledger) apply(ctx context.Context, e entry) error {
 		return err
 	}
 	l.published.Store(after)
+	close(before.replaced)
 	return nil
 }
 

@@ -65,10 +65,7 @@ func (l *Ledger) enqueue(t *Tx) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := l.cfg.Clock()
-	if now.Before(w.floor) {
-		now = w.floor
-	}
+	now := l.now(w.floor)
 	e := entry{places: t.places(uint64(w.tip.Address.SequenceNo))}
 	if tables != w.catalog {
 		e.catalog = tables
@@ -84,6 +81,18 @@ func (l *Ledger) enqueue(t *Tx) (*pending, error) {
 	w.tip, w.catalog, w.floor = e.block.Next(), tables, e.block.Timestamp
 	w.queue = append(w.queue, p)
 	return p, nil
+}
+
+// now is the time of a new block. Times of blocks never go back, and never behind the beginning of a transaction.
+func (l *Ledger) now(floor time.Time) time.Time {
+	now := l.cfg.Clock()
+	if begun := time.UnixMilli(l.begun.Load()); now.Before(begun) {
+		now = begun
+	}
+	if now.Before(floor) {
+		now = floor
+	}
+	return now
 }
 
 // tables is the catalog after t.

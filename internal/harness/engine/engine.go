@@ -101,8 +101,12 @@ type Ledger struct {
 	snapshots  snapshots
 	statements *parse.Cache
 
-	mu     sync.Mutex
-	failed error // why nothing works any more until the ledger is opened again
+	// begun is the latest time at which a transaction began, in milliseconds since 1970.
+	begun atomic.Int64
+
+	mu      sync.Mutex
+	failed  error         // why nothing works any more until the ledger is opened again
+	stopped chan struct{} // closed when failed is set
 }
 
 // A state is the ledger after some block. It does not change once made.
@@ -110,7 +114,8 @@ type state struct {
 	next     uint64 // blocks before this one are in it
 	catalog  *catalog
 	frontier merkle.Frontier
-	last     time.Time // timestamp of the last block
+	last     time.Time     // timestamp of the last block
+	replaced chan struct{} // closed when there is a newer state
 }
 
 // ErrClosed is returned by every use of a ledger after Close.
@@ -140,7 +145,7 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 		cfg.PageBytes = defaultPageBytes
 	}
 	l := &Ledger{
-		cfg: cfg, appending: make(chan struct{}, 1), applying: make(chan struct{}, 1), statements: parse.NewCache(statementCacheBytes),
+		cfg: cfg, appending: make(chan struct{}, 1), applying: make(chan struct{}, 1), statements: parse.NewCache(statementCacheBytes), stopped: make(chan struct{}),
 	}
 	l.writer.conflicts.last = map[token]uint64{}
 	l.garbage.last = map[string]uint64{}
@@ -172,6 +177,7 @@ func (l *Ledger) fail(err error) {
 	defer l.mu.Unlock()
 	if l.failed == nil {
 		l.failed = err
+		close(l.stopped)
 	}
 }
 

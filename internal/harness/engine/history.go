@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/eval"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/plan"
@@ -13,7 +14,7 @@ import (
 // snapshot cannot grow, so only redactions conflict with it.
 func (s *source) History(t plan.Table, h eval.HistoryRange) eval.Cursor {
 	s.tx.read(token{kind: history, table: t.ID})
-	if h.End == nil || !h.End.Time().Before(s.tx.base.last) && !h.End.Time().Before(s.tx.began) {
+	if h.End == nil || !h.End.Time().Before(s.tx.began.Truncate(time.Millisecond)) {
 		changes := token{kind: wholeTable, table: t.ID}
 		if h.ID != "" {
 			changes = token{kind: document, table: t.ID, key: h.ID}

@@ -114,22 +114,3 @@ func (l *Ledger) Revision(
 	}
 	return r, append(within, proof...), nil
 }
-
-// Journal calls fn for the blocks from number from on, up to the newest when it was called, until fn returns false or
-// an error.
-func (l *Ledger) Journal(ctx context.Context, from uint64, fn func(journal.Block) (more bool, err error)) error {
-	for n, next := from, l.Blocks(); n < next; n++ {
-		var b journal.Block
-		err := l.view(ctx, func(r reader) (err error) {
-			b, err = r.block(n)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if more, err := fn(b); err != nil || !more {
-			return err
-		}
-	}
-	return nil
-}

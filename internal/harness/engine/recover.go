@@ -56,7 +56,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 // load publishes the state that the index has. It returns the position of the next block; its zero value if the index
 // is empty.
 func (l *Ledger) load(ctx context.Context, position uint64) (journal.Position, error) {
-	s := &state{next: position, catalog: &catalog{}}
+	s := &state{next: position, catalog: &catalog{}, replaced: make(chan struct{})}
 	l.published.Store(s)
 	if position == 0 {
 		return journal.Position{}, nil

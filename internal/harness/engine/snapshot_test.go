@@ -222,3 +222,32 @@ func (w *world) transfer(from, to, amount int) {
 		}
 	}
 }
+
+// A value that a document takes, leaves and takes again, while somebody still looks at what was before, must be found
+// when the entries that nobody needs are removed.
+func TestIndexEntryThatIsNeededAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do("CREATE TABLE T")
+	w.do("CREATE INDEX ON T (k)")
+	w.do("INSERT INTO T {'k':1}")
+	for _, back := range []string{"UPDATE T SET k = 1", "UPDATE T SET k = 1.0"} {
+		reader := w.begin()
+		w.do("UPDATE T SET k = 2")
+		w.do(back)
+		wantRows(t, exec(t, reader, "SELECT COUNT(*) FROM T WHERE k = 1"), "{_1:1}")
+		reader.Abort()
+		for range 2 {
+			w.do("SELECT * FROM T") // removes
+			wantRows(t, w.query("SELECT COUNT(*) FROM T WHERE k = 1"), "{_1:1}")
+		}
+	}
+	reader := w.begin()
+	w.do("UPDATE T SET k = 2")
+	w.do("UPDATE T SET k = 1")
+	late := w.begin()
+	w.do("UPDATE T SET k = 3")
+	reader.Abort()
+	w.do("SELECT * FROM T") // removes for the first, not for the second
+	wantRows(t, exec(t, late, "SELECT COUNT(*) FROM T WHERE k = 1"), "{_1:1}")
+}

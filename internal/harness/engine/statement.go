@@ -27,7 +27,7 @@ func (t *Tx) Execute(ctx context.Context, text string, params []ion.Value) (Page
 		created: t.created,
 	}
 	t.note(text, params, s)
-	t.bytes += len(text)
+	t.bytes += len(text) + statementOverhead
 	if err := t.sized(s); err != nil {
 		return Page{}, err
 	}
@@ -209,7 +209,10 @@ func (t *Tx) sized(s *statement) error {
 	return nil
 }
 
-// revisionOverhead is about what metadata and index entries add to each revision, in bytes.
-const revisionOverhead = 256
+// About what a block and the index keep beside each document and each statement's text, in bytes.
+const (
+	revisionOverhead  = 256
+	statementOverhead = 128
+)
 
 var errMissingDocument = errors.New("the document to change is not in the snapshot")

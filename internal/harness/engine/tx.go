@@ -82,12 +82,24 @@ func (l *Ledger) Begin(ctx context.Context, allow func(Need) error) (*Tx, error)
 		return nil, err
 	}
 	t := &Tx{
-		ledger: l, id: id, began: l.cfg.Clock(), allow: allow, digest: journal.StartDigest(journal.TxID(id)),
+		ledger: l, id: id, began: l.begin(), allow: allow, digest: journal.StartDigest(journal.TxID(id)),
 		reads: map[token]struct{}{}, writes: map[string]*write{}, pages: map[string]*results{},
 	}
 	l.snapshots.begin(t)
 	t.catalog = t.base.catalog
 	return t, nil
+}
+
+// begin is the time at which a transaction begins. No block that comes later will be earlier, however the clock is
+// moved: so what a transaction has seen of a past that is over by then stays true.
+func (l *Ledger) begin() time.Time {
+	now := l.cfg.Clock()
+	for {
+		latest := l.begun.Load()
+		if now.UnixMilli() <= latest || l.begun.CompareAndSwap(latest, now.UnixMilli()) {
+			return now
+		}
+	}
 }
 
 // ID is the transaction's id.

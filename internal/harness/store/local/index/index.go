@@ -22,6 +22,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -56,6 +57,9 @@ type Index struct {
 	// mu is held for reading by every use, for writing by Close.
 	mu     sync.RWMutex
 	closed bool
+
+	// failure is the first error of the work that Pebble does behind our backs.
+	failure atomic.Pointer[error]
 }
 
 var (
@@ -76,15 +80,22 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 	options := &pebble.Options{
 		FS: o.FS, Cache: cache, DisableWAL: true, MemTableSize: orDefault(o.MemoryBytes, 16<<20),
 		FormatMajorVersion: pebble.FormatNewest, Logger: logger{o.Log},
+		// When this much waits to be written Pebble makes Apply wait, for ever if the disk takes nothing. So it must
+		// be more than what comes in before a failure is noticed.
+		MemTableStopWritesThreshold: 64, L0StopWritesThreshold: 1000,
 	}
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	x := &Index{}
+	options.EventListener = &pebble.EventListener{
+		BackgroundError: func(err error) { x.failure.CompareAndSwap(nil, &err) },
 	}
 	db, err := pebble.Open(dir, options)
 	if err != nil {
 		return nil, fmt.Errorf("open index %s: %w", dir, err)
 	}
-	x := &Index{db: db}
+	x.db = db
 	if err := x.claim(id); err != nil {
 		return nil, fmt.Errorf("open index %s: %w", dir, errors.Join(err, db.Close()))
 	}
@@ -158,12 +169,16 @@ func position(r pebble.Reader) (uint64, error) {
 	return binary.BigEndian.Uint64(value), nil
 }
 
-// Apply implements store.Index.
+// Apply implements store.Index. When memory cannot be written to disk, Pebble tries again for ever and at last keeps
+// everybody waiting; so the first such failure ends applying, and opening the index again goes on from what is there.
 func (x *Index) Apply(ctx context.Context, to uint64, changes []store.Change) error {
 	if err := x.enter(ctx); err != nil {
 		return err
 	}
 	defer x.mu.RUnlock()
+	if failure := x.failure.Load(); failure != nil {
+		return fmt.Errorf("apply changes up to position %d: the index has failed before: %w", to, *failure)
+	}
 	b := x.db.NewBatch()
 	defer func() { _ = b.Close() }() // it has nothing to say after Commit, and nothing to save before
 	var key, end []byte
@@ -214,6 +229,9 @@ func (x *Index) Flush(ctx context.Context) error {
 		return err
 	}
 	defer x.mu.RUnlock()
+	if failure := x.failure.Load(); failure != nil {
+		return fmt.Errorf("flush index: it has failed before: %w", *failure)
+	}
 	return x.db.Flush()
 }
 
@@ -225,6 +243,9 @@ func (x *Index) Close() error {
 		return nil
 	}
 	x.closed = true
+	if x.failure.Load() != nil {
+		return x.db.Close() // a flush would try for ever
+	}
 	return errors.Join(x.db.Flush(), x.db.Close())
 }
 

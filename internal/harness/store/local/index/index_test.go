@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
@@ -151,6 +153,41 @@ func TestCrashLeavesAPrefix(t *testing.T) {
 			}
 			want(t, crashed, got, state)
 		}
+	}
+}
+
+// A disk that takes nothing any more must end in an error, not in waiting for ever.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	full := errorfs.Toggle{Injector: errorfs.ErrInjected.If(errorfs.Writes)}
+	mem := vfs.NewMem()
+	x, err := index.Open("/index", id, index.Options{FS: errorfs.Wrap(mem, &full), MemoryBytes: 64 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, x, 1, put("a", "1"))
+	if err := x.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	full.On()
+	position := uint64(1)
+	for err == nil && position < 100_000 {
+		err = x.Apply(t.Context(), position+1, []store.Change{put(fmt.Sprint("k", position), strings.Repeat("v", 1000))})
+		if err == nil {
+			position++
+		}
+	}
+	if err == nil {
+		t.Fatalf("got no error after %d changes", position)
+	}
+	if got := content(t, x, "a", "b"); got["a"] != "1" {
+		t.Errorf("got %v, want reads to go on", got)
+	}
+	full.Off()
+	_ = x.Close()
+	x = open(t, mem)
+	if got, err := x.Position(t.Context()); err != nil || got == 0 || got > position {
+		t.Errorf("got position %d, %v, want 1 to %d", got, err, position)
 	}
 }
 

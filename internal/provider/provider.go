@@ -14,6 +14,7 @@ import (
 
 	sdkconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -21,9 +22,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/digest"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/functions"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledgers"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/protectedledger"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/revision"
 )
 
 // typeName starts the name of every object.
@@ -37,6 +41,7 @@ type qldbkms struct {
 var (
 	_ provider.Provider                   = (*qldbkms)(nil)
 	_ provider.ProviderWithValidateConfig = (*qldbkms)(nil)
+	_ provider.ProviderWithFunctions      = (*qldbkms)(nil)
 )
 
 // New returns what makes the provider. version is the release, for the user agent, or "dev".
@@ -137,5 +142,9 @@ func (p *qldbkms) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		ledger.New,
 		ledgers.New,
+		digest.New,
+		revision.New,
 	}
 }
+
+func (p *qldbkms) Functions(context.Context) []func() function.Function { return functions.All() }

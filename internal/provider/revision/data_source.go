@@ -1,0 +1,132 @@
+// Package revision is the data source qldbkms_revision.
+//
+// It reads one revision of a document with its proof, and shows it only if the proof leads from this revision to the
+// digest. The check is made here, offline; the service is asked for the texts and believed in nothing.
+package revision
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
+)
+
+type dataSource struct{ api awsclient.API }
+
+var (
+	_ datasource.DataSource                     = (*dataSource)(nil)
+	_ datasource.DataSourceWithConfigure        = (*dataSource)(nil)
+	_ datasource.DataSourceWithConfigValidators = (*dataSource)(nil)
+)
+
+// New returns the data source.
+func New() datasource.DataSource { return &dataSource{} }
+
+func (d *dataSource) Metadata(
+	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
+) {
+	resp.TypeName = req.ProviderTypeName + "_revision"
+}
+
+func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = dataSourceSchema()
+}
+
+func (d *dataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{
+		datasourcevalidator.RequiredTogether(path.MatchRoot("digest"), path.MatchRoot("tip_address")),
+	}
+}
+
+func (d *dataSource) Configure(
+	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
+) {
+	if req.ProviderData == nil {
+		return // validate, or a provider block that is not known yet
+	}
+	api, ok := req.ProviderData.(awsclient.API)
+	if !ok {
+		resp.Diagnostics.AddError("The provider hands out no AWS clients", fmt.Sprintf("got %T", req.ProviderData))
+		return
+	}
+	d.api = api
+}
+
+func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	if d.api == nil {
+		resp.Diagnostics.Append(diagnose.NotConfigured())
+		return
+	}
+	var m model
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	region := m.Region.ValueString()
+	if region == "" {
+		region = d.api.Region()
+	}
+	clients, err := d.api.In(region)
+	if err != nil {
+		resp.Diagnostics.Append(m.failed(region, err))
+		return
+	}
+	found, err := find(ctx, clients.QLDB, request{
+		ledger: m.Ledger.ValueString(), documentID: m.DocumentID.ValueString(), address: m.BlockAddress.ValueString(),
+		digest: m.Digest.ValueString(), tip: m.TipAddress.ValueString(),
+	})
+	if err != nil {
+		resp.Diagnostics.Append(m.failed(clients.Region, err))
+		return
+	}
+	m.set(clients.Region, found)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+func (m *model) set(region string, p proven) {
+	m.Region = types.StringValue(region)
+	m.Digest = types.StringValue(base64.StdEncoding.EncodeToString(p.digest))
+	m.TipAddress = types.StringValue(p.tip)
+	m.Revision = types.StringValue(p.text)
+	if !p.Data.IsNull() {
+		m.Data = types.StringValue(string(ion.ToJSON(p.Data)))
+	}
+	m.RevisionHash = types.StringValue(base64.StdEncoding.EncodeToString(p.Hash[:]))
+	m.Version = types.Int64Value(p.version)
+	m.TxnID = types.StringValue(p.txnID)
+	m.TxnTime = types.StringValue(p.txnTime)
+	m.Proof = types.StringValue(p.proof)
+	m.Verified = types.BoolValue(true)
+}
+
+// failed words why the revision is not shown.
+func (m *model) failed(region string, err error) diag.Diagnostic {
+	name := m.Ledger.ValueString()
+	if errors.Is(err, ledger.ErrNotFound) {
+		return diag.NewAttributeErrorDiagnostic(path.Root("ledger"),
+			fmt.Sprintf("Ledger %q does not exist in %s", name, region),
+			fmt.Sprintf("QLDB knows no ledger of this name in %s for the account of the credentials. Check the name, in "+
+				"which case matters, the Region and the account.", region))
+	}
+	if unproven, ok := errors.AsType[*unprovenError](err); ok {
+		return diag.NewErrorDiagnostic(fmt.Sprintf("A revision of document %s is not proven", m.DocumentID.ValueString()),
+			fmt.Sprintf("%s.\n\n%s", unproven, unproven.meaning))
+	}
+	return diagnose.Call{
+		Service: "QLDB", Region: region,
+		Failed: fmt.Sprintf("A revision of document %s was not read", m.DocumentID.ValueString()),
+		Advice: fmt.Sprintf("Reading needs qldb:GetRevision on ledger/%[1]s, qldb:GetDigest when no digest is given, and an "+
+			"active ledger. document_id and block_address come from one row of the committed view or of the history.", name),
+	}.Error(err)
+}

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -204,6 +205,55 @@ func TestCan(t *testing.T) {
 			r.Action, r.Resource = or(r.Action, "kms:Decrypt"), keyARN
 			if diff := cmp.Diff(c.want, policy.Can(r, c.assume), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCanFindsTheOneValue: among all texts there is one, or a few, that are allowed; the analysis must try it.
+func TestCanFindsTheOneValue(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ allow, deny, want string }{
+		{"StringEqualsIgnoreCase own:A ab", "StringEquals own:A ab|Ab|aB", "AB"},
+		{"StringLike own:A *:b:c:d:e:f", "ArnLike own:A *:b:c:d:e:f", "::b:c:d:e:f"},
+		{"StringLike own:A ?:b:c:d:e:f", "ArnLike own:A ?:b:c:d:e:f", "::b:c:d:e:f"},
+		{"StringLike own:A a*b", "StringLike own:A a?*b", "ab"},
+		{"StringLike own:A a*", "StringLike own:A a?*", "a"},
+		{"StringNotLike own:A ?*", "StringEquals own:B 1", ""},
+		{"StringLike own:A ??", "StringNotLike own:A *a*b*", "ab"},
+		{"StringLike own:A a*c", "StringNotEqualsIgnoreCase own:A AbC", "aBc"},
+		{"StringLike kms:ViaService *q*", "StringLike kms:ViaService ??*.eu-west-2.amazonaws.com",
+			"q.eu-west-2.amazonaws.com"},
+		{"NumericGreaterThan own:A 7", "NumericGreaterThanEquals own:A 8", "7.01"},
+		{"NumericLessThan own:A -7", "NumericLessThanEquals own:A -8", "-7.01"},
+		{"NumericGreaterThan own:A 7.25", "NumericGreaterThanEquals own:A 7.26", "7.2501"},
+		{"NumericGreaterThan own:A -1", "NumericNotEquals own:A 0", "0"},
+		{"NumericGreaterThan own:A 99", "NumericLessThan own:A 99", "100"},
+		{"NumericLessThan own:A 0.5", "NumericGreaterThan own:A -0.5", "-0.5"},
+		{"DateGreaterThan own:A 2026", "DateGreaterThanEquals own:A 2026-01-01T00:00:01Z",
+			"2026-01-01T00:00:00.000000001Z"},
+		{"DateLessThan own:A 2026", "DateLessThanEquals own:A 2025-12-31T23:59:59Z", "2025-12-31T23:59:59.000000001Z"},
+		{"IpAddress own:A 10.0.0.0/30", "IpAddress own:A 10.0.0.0/31|10.0.0.2", "10.0.0.3"},
+		{"IpAddress own:A 0.0.0.0/0", "IpAddress own:A 0.0.0.0/1|128.0.0.0/2|192.0.0.0/3", "224.0.0.0"},
+		{"IpAddress own:A 2001:db8::/127", "IpAddress own:A 2001:db8::", "2001:db8::1"},
+		{"BinaryEquals own:A YQ==|Yg==", "BinaryEquals own:A YQ==", "Yg=="},
+		{"Bool aws:MultiFactorAuthPresent false", "Bool own:B true", "false"},
+	} {
+		t.Run(c.allow+" "+c.deny, func(t *testing.T) {
+			t.Parallel()
+			r := policy.Request{Caller: callerOf(t, "s(ledger-reader/s1)"), Action: "kms:Decrypt", Resource: keyARN,
+				Policies: keyOf(t, "Allow * kms:* if "+c.allow, "Deny * kms:* if "+c.deny)}
+			got := policy.Can(r, policy.Assumptions{})
+			if got.Verdict != policy.Depends || got.Allowed == nil {
+				t.Fatalf("got %+v", got)
+			}
+			key, _, _ := strings.Cut(strings.TrimPrefix(c.allow, strings.Fields(c.allow)[0]+" "), " ")
+			if values := got.Allowed.Context[key]; strings.Join(values, "|") != c.want {
+				t.Errorf("got %q, want %q", values, c.want)
+			}
+			r.Context = got.Allowed.Context
+			if d := policy.Decide(r); !d.Allowed {
+				t.Errorf("Decide: %+v", d)
 			}
 		})
 	}

@@ -216,6 +216,25 @@ func TestStrength(t *testing.T) {
 	}
 }
 
+// TestResourceOfNobody: without an account on either side nothing is in the key's account.
+func TestResourceOfNobody(t *testing.T) {
+	t.Parallel()
+	everybody := mustParse(t, one(`"Principal":"*","Action":"*"`))
+	for _, c := range []policy.Caller{{}, {Kind: policy.Anonymous}, mustCaller(t, alice)} {
+		for _, resource := range []string{"", "*", "garbage", "arn:aws:kms:eu-west-2::key/x", keyARN + "x"} {
+			for _, action := range []string{"kms:Decrypt", "kms:PutKeyPolicy", "sts:AssumeRole"} {
+				r := policy.Request{Caller: c, Action: action, Resource: resource,
+					Policies: policy.Policies{Key: everybody, Trust: everybody}}
+				want := c.Account != "" && resource == keyARN+"x"
+				if got := policy.Decide(r); got.Allowed != want {
+					t.Errorf("%s on %q: got %+v, want allowed %t", action, resource, got, want)
+				}
+				verdictOf(t, r, want)
+			}
+		}
+	}
+}
+
 // TestPartlyKnownCallers: Decide takes what it does not know of a caller for something that no policy names; Can does
 // not know.
 func TestPartlyKnownCallers(t *testing.T) {

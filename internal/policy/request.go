@@ -102,18 +102,22 @@ func (r *Request) setting() setting {
 	if field := strings.SplitN(r.Resource, ":", arnFields); len(field) == arnFields && isAccountID(field[4]) {
 		owner = field[4]
 	}
-	s.crossAccount = r.Caller.Kind != AWSService && owner != "" && owner != r.Caller.Account
+	account, isService := r.Caller.Account, r.Caller.Kind == AWSService
+	s.crossAccount = !isService && owner != "" && owner != account
+	// Where a policy of the resource counts, a resource of nobody and a caller from nowhere are foreign too.
+	foreign := !isService && (account == "" || owner != account)
 	switch isKMS := strings.HasPrefix(s.action, "kms:"); {
 	case isKMS && !accountActions[s.action] && !(aliasActions[s.action] && isAlias(r.Resource)):
-		s.unsupported = s.crossAccount && !acrossAccounts[s.action]
+		s.crossAccount = foreign
+		s.unsupported = foreign && !acrossAccounts[s.action]
 		// A key policy cannot allow RetireGrant; the grant says who may.
 		if s.action != "kms:retiregrant" {
 			s.resourceKind = KeyPolicy
-		} else if r.issuedBy(r.Caller.Account) {
+		} else if r.issuedBy(account) {
 			s.crossAccount = false
 		}
 	case trustActions[s.action]:
-		s.resourceKind = TrustPolicy
+		s.resourceKind, s.crossAccount = TrustPolicy, foreign
 	}
 	return s
 }

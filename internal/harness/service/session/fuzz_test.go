@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/session"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
@@ -39,7 +40,7 @@ func FuzzSendCommand(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		c := w.connect(t)
 		c.begin()
-		r := w.post(strings.NewReplacer(`"T"`, quote(c.token), `"X"`, quote(c.tx)).Replace(string(raw)))
+		r := w.postInTime(t, strings.NewReplacer(`"T"`, quote(c.token), `"X"`, quote(c.tx)).Replace(string(raw)))
 		var answer map[string]any
 		if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
 			t.Fatalf("answer is not JSON: %v", err)
@@ -60,6 +61,20 @@ func FuzzSendCommand(f *testing.F) {
 			t.Fatalf("end: %v", err)
 		}
 	})
+}
+
+// postInTime is post for a body that may take the server too long.
+func (w *world) postInTime(t *testing.T, body string) *http.Response {
+	t.Helper()
+	answered := make(chan *http.Response, 1)
+	go func() { answered <- w.post(body) }()
+	select {
+	case r := <-answered:
+		return r
+	case <-time.After(20 * time.Second):
+		t.Fatal("no answer for 20 seconds")
+		return nil
+	}
 }
 
 // endIfStarted ends the session that the answer of a StartSession is about, so that the quota is not reached.

@@ -153,17 +153,6 @@ func Substitute(text string, values map[string]string) (string, error) {
 			return "", fmt.Errorf("substitute principals: %w", err)
 		}
 	}
-	for _, statement := range p.Statements {
-		for _, principal := range statement.Principal.List {
-			if _, ok := values[principal.Value]; ok && principal.Type == policy.AWS {
-				return substitute(text, p, values)
-			}
-		}
-	}
-	return text, nil
-}
-
-func substitute(text string, p *policy.Policy, values map[string]string) (string, error) {
 	var b strings.Builder
 	done := 0
 	for _, principal := range p.Principals() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -253,6 +254,7 @@ func (sim *simulation) evaluate(action, resource string, given bool) evaluation 
 			e.MatchedStatements.Members = append(e.MatchedStatements.Members, sim.sources[st.Policy].matched(st.Index))
 		}
 	}
+	e.MissingContextValues.Members = sim.missing()
 	if sim.policies.Boundary != nil {
 		allowed := slices.ContainsFunc(d.Statements, func(st policy.Deciding) bool {
 			return st.Kind == policy.PermissionsBoundary && st.Effect == policy.Allow
@@ -260,6 +262,32 @@ func (sim *simulation) evaluate(action, resource string, given bool) evaluation 
 		e.PermissionsBoundaryDecisionDetail = &boundaryDetail{allowed}
 	}
 	return e
+}
+
+// ofCaller are the condition keys that follow from the caller, in lower case.
+var ofCaller = []string{"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:username",
+	"aws:principalisawsservice", "aws:principalservicename", "aws:viaawsservice", "kms:calleraccount"}
+
+// missing lists the condition keys that policies ask for and the input does not give, as they spell them.
+func (sim *simulation) missing() []string {
+	var names []string
+	known := func(list []string, name string) bool {
+		return slices.ContainsFunc(list, func(other string) bool { return strings.EqualFold(other, name) })
+	}
+	given := slices.Collect(maps.Keys(sim.context))
+	for _, p := range append(slices.Clone(sim.policies.Identity), sim.policies.Boundary) {
+		if p == nil {
+			continue
+		}
+		for _, statement := range p.Statements {
+			for _, c := range statement.Conditions {
+				if !known(ofCaller, c.Key) && !known(given, c.Key) && !known(names, c.Key) {
+					names = append(names, c.Key)
+				}
+			}
+		}
+	}
+	return names
 }
 
 // delegating is the resource policy that leaves the decision to the caller's account.

@@ -34,6 +34,10 @@ func TestSimulate(t *testing.T) {
 	if got, want := decisions(), "implicitDeny explicitDeny implicitDeny"; got != want {
 		t.Errorf("without context: %s, want %s", got, want)
 	}
+	absent := must(c.SimulatePrincipalPolicy(ctx, in))(t).EvaluationResults[0].MissingContextValues
+	if len(absent) != 1 || absent[0] != "kms:ViaService" {
+		t.Errorf("missing %v, want kms:ViaService", absent)
+	}
 	in.ContextEntries = []types.ContextEntry{{ContextKeyName: aws.String("kms:ViaService"),
 		ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{"qldb.eu-west-2.amazonaws.com"}}}
 	if got, want := decisions(), "allowed explicitDeny implicitDeny"; got != want {

@@ -89,6 +89,9 @@ func (s *Service) assumeRole(ctx context.Context, c *wire.Call, in *assumeRoleIn
 	if err != nil {
 		return nil, err
 	}
+	if p.Caller.Kind == policy.FederatedUser { // these may call nothing of STS but GetCallerIdentity
+		return nil, errRole(c, "sts:AssumeRole", in.RoleARN)
+	}
 	transitive, err := in.transitive(&p)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -96,6 +97,26 @@ func TestGetFederationToken(t *testing.T) {
 	if diff := cmp.Diff(wantID, session.identity(t)); diff != "" {
 		t.Errorf("identity (-want +got):\n%s", diff)
 	}
+	// A federated user may not assume roles, even if the role trusts it.
+	arn := root.role("r", trusting("arn:aws:sts::111122223333:federated-user/bob"))
+	_, _, err = session.assume(&stsclient.AssumeRoleInput{RoleArn: &arn})
+	if got := faultText(err); !strings.HasPrefix(got, "AccessDenied: User: arn:aws:sts::111122223333:federated-user/bob") {
+		t.Errorf("AssumeRole: %s", got)
+	}
+	// Without session policies it may nothing, though alice may do everything.
+	root.allow("alice", allowing("*"))
+	out, err = alice.sts().GetFederationToken(t.Context(), &stsclient.GetFederationTokenInput{Name: aws.String("bob")})
+	if err != nil {
+		t.Fatalf("GetFederationToken without a policy: %v", err)
+	}
+	bob := wire.Caller{Account: account, ARN: wantID[1], UserID: wantID[2]}
+	bob.AccessKeyID = *out.Credentials.AccessKeyId
+	p, err := s.iam.Principal(t.Context(), bob)
+	if err != nil || policy.Decide(policy.Request{Caller: p.Caller, Action: "kms:ListKeys", Resource: "*",
+		Policies: p.Policies}).Allowed {
+		t.Errorf("without a policy: principal %+v, %v, is allowed something", p, err)
+	}
+	root.allow("alice", allowing("sts:GetFederationToken"))
 	// Tags need a permission of their own.
 	in.Tags = []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}}
 	_, err = alice.sts().GetFederationToken(t.Context(), in)
@@ -107,8 +128,8 @@ func TestGetFederationToken(t *testing.T) {
 	if out, err = alice.sts().GetFederationToken(t.Context(), in); err != nil {
 		t.Fatalf("with tags and permission: %v", err)
 	}
-	p, err := s.iam.Principal(t.Context(), wire.Caller{Account: account, ARN: wantID[1], UserID: wantID[2],
-		AccessKeyID: *out.Credentials.AccessKeyId})
+	bob.AccessKeyID = *out.Credentials.AccessKeyId
+	p, err = s.iam.Principal(t.Context(), bob)
 	if err != nil || p.Tags["team"] != "a" || len(p.Policies.Session) != 1 {
 		t.Errorf("principal %+v, %v", p, err)
 	}

@@ -149,6 +149,12 @@ func TestCan(t *testing.T) {
 			want: policy.Answer{Verdict: policy.Depends, Denied: &policy.Witness{Context: policy.RequestContext{"own:A": nil}},
 				Doubts: []string{"the value of a policy variable in statement 1 of the key policy"}},
 		},
+		"a variable nobody knows, of a known key": {
+			request: policy.Request{Context: policy.RequestContext{"own:A": {"1"}}, Policies: keyOf(t,
+				"Allow r(ledger-reader) kms:* if StringEquals own:A ${own:B}")},
+			want: policy.Answer{Verdict: policy.Depends,
+				Doubts: []string{"the value of a policy variable in statement 1 of the key policy"}},
+		},
 		"one key read in two ways": {
 			request: policy.Request{Policies: keyOf(t,
 				"Allow r(ledger-reader) kms:* if StringLike own:A 1* and NumericLessThan own:A 5")},
@@ -238,11 +244,20 @@ func TestCanFindsTheOneValue(t *testing.T) {
 		{"IpAddress own:A 2001:db8::/127", "IpAddress own:A 2001:db8::", "2001:db8::1"},
 		{"BinaryEquals own:A YQ==|Yg==", "BinaryEquals own:A YQ==", "Yg=="},
 		{"Bool aws:MultiFactorAuthPresent false", "Bool own:B true", "false"},
+		{"Null own:A false", "NumericLessThan own:A 5; NumericGreaterThanEquals own:A 5", "x"},
+		{"Null own:A false", "DateLessThan own:A 2026; DateGreaterThanEquals own:A 2026", "x"},
+		{"Null own:A false", "IpAddress own:A 0.0.0.0/0|::/0", "x"},
+		{"Null own:A false", "IpAddress own:A 0.0.0.0/0|::/64", "::1:0:0:0"},
+		{"Null own:A false", "BinaryEquals own:A YQ==", "YXg="},
 	} {
 		t.Run(c.allow+" "+c.deny, func(t *testing.T) {
 			t.Parallel()
+			statements := []string{"Allow * kms:* if " + c.allow}
+			for _, condition := range strings.Split(c.deny, "; ") {
+				statements = append(statements, "Deny * kms:* if "+condition)
+			}
 			r := policy.Request{Caller: callerOf(t, "s(ledger-reader/s1)"), Action: "kms:Decrypt", Resource: keyARN,
-				Policies: keyOf(t, "Allow * kms:* if "+c.allow, "Deny * kms:* if "+c.deny)}
+				Policies: keyOf(t, statements...)}
 			got := policy.Can(r, policy.Assumptions{})
 			if got.Verdict != policy.Depends || got.Allowed == nil {
 				t.Fatalf("got %+v", got)

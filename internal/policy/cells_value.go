@@ -124,7 +124,7 @@ func lastAddress(n netip.Prefix) netip.Addr {
 	return a
 }
 
-// binaries are every value, one that is longer than all, and no value.
+// binaries are every value, and one that is longer than all.
 func (v *variableKey) binaries() []string {
 	longest := ""
 	var list []string
@@ -134,5 +134,5 @@ func (v *variableKey) binaries() []string {
 			longest = b
 		}
 	}
-	return append(list, base64.StdEncoding.EncodeToString([]byte(longest+"x")), "*")
+	return append(list, base64.StdEncoding.EncodeToString([]byte(longest+"x")))
 }

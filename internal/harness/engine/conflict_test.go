@@ -61,6 +61,12 @@ func TestConflicts(t *testing.T) {
 		byNoKey  = "SELECT * FROM T WHERE k = 9"
 		byID     = "SELECT * FROM T BY id WHERE id = '$k2'"
 		insert   = "INSERT INTO T {'k':9}"
+		redact   = "EXEC REDACT_REVISION $block, '$idT', '$k1'"
+		ended    = "SELECT * FROM history(T, `2000T`, `2001T`)"
+		one      = "SELECT * FROM history(T) AS h WHERE h.metadata.id = '$k1'"
+		purge    = `DROP INDEX "$index" ON T WITH (purge = true)`
+		set2     = "UPDATE T SET p = 5 WHERE k = 2"
+		catalog  = "SELECT * FROM information_schema.user_tables"
 	)
 	for _, tc := range []struct {
 		name string
@@ -96,20 +102,20 @@ func TestConflicts(t *testing.T) {
 		{"O5: insert, update", insert, "UPDATE T SET p = 0", false},
 		{"O6: update of the same document by scan", "UPDATE T SET p = 5 WHERE p = 2", "UPDATE T SET p = 6 WHERE p = 2", true},
 		{"O6: update of other documents by scan", "UPDATE T SET p = 5 WHERE p = 2", "UPDATE T SET p = 6 WHERE p = 3", true},
-		{"O6: update of the same document by index", "UPDATE T SET p = 5 WHERE k = 2", "UPDATE T SET p = 6 WHERE k = 2", true},
-		{"O6: update of other documents by index", "UPDATE T SET p = 5 WHERE k = 2", "UPDATE T SET p = 6 WHERE k = 3", false},
-		{"O6: update and delete", "UPDATE T SET p = 5 WHERE k = 2", "DELETE FROM T WHERE k = 2", true},
+		{"O6: update of the same document by index", set2, "UPDATE T SET p = 6 WHERE k = 2", true},
+		{"O6: update of other documents by index", set2, "UPDATE T SET p = 6 WHERE k = 3", false},
+		{"O6: update and delete", set2, "DELETE FROM T WHERE k = 2", true},
 		{"O6: update that finds nothing", "UPDATE T SET p = 5 WHERE k = 9", insert, true},
 		{"O7: two readers", scan, scan, false},
 		{"O9: history, insert", "SELECT * FROM history(T)", insert, true},
 		{"O9: history, another table", "SELECT * FROM history(T)", "INSERT INTO Other {'k':1}", false},
-		{"O9: history that ended", "SELECT * FROM history(T, `2000T`, `2001T`)", insert, false},
-		{"O9: history that ended, redaction", "SELECT * FROM history(T, `2000T`, `2001T`)", "EXEC REDACT_REVISION $block, '$idT', '$k1'", true},
-		{"O9: history of one document, another changed", "SELECT * FROM history(T) AS h WHERE h.metadata.id = '$k1'", "UPDATE T SET p = 0 WHERE k = 2", false},
-		{"O9: history of one document, this changed", "SELECT * FROM history(T) AS h WHERE h.metadata.id = '$k1'", "UPDATE T SET p = 0 WHERE k = 1", true},
-		{"O9: catalog, new table", "SELECT * FROM information_schema.user_tables", "CREATE TABLE New", true},
-		{"O9: catalog, new index", "SELECT * FROM information_schema.user_tables", "CREATE INDEX ON T (z)", true},
-		{"O9: catalog, insert", "SELECT * FROM information_schema.user_tables", insert, false},
+		{"O9: history that ended", ended, insert, false},
+		{"O9: history that ended, redaction", ended, redact, true},
+		{"O9: history of one document, another changed", one, "UPDATE T SET p = 0 WHERE k = 2", false},
+		{"O9: history of one document, this changed", one, "UPDATE T SET p = 0 WHERE k = 1", true},
+		{"O9: catalog, new table", catalog, "CREATE TABLE New", true},
+		{"O9: catalog, new index", catalog, "CREATE INDEX ON T (z)", true},
+		{"O9: catalog, insert", catalog, insert, false},
 		{"O10: same name twice", "CREATE TABLE New", "CREATE TABLE New", true},
 		{"O10: different names", "CREATE TABLE New", "CREATE TABLE Newer", false},
 		{"O10: insert into a table that is dropped", insert, "DROP TABLE T", true},
@@ -123,10 +129,10 @@ func TestConflicts(t *testing.T) {
 		{"O10: dropped twice", "DROP TABLE Other", "DROP TABLE Other", true},
 		{"O10: undropped twice", `UNDROP TABLE "$idGone"`, `UNDROP TABLE "$idGone"`, true},
 		{"O10: undropped, name taken", `UNDROP TABLE "$idGone"`, "CREATE TABLE Gone", true},
-		{"O10: search in an index that is dropped", "SELECT * FROM T WHERE spare = 1", `DROP INDEX "$index" ON T WITH (purge = true)`, true},
-		{"O10: search in another index", byKey, `DROP INDEX "$index" ON T WITH (purge = true)`, false},
-		{"O14: one revision redacted twice", "EXEC REDACT_REVISION $block, '$idT', '$k1'", "EXEC REDACT_REVISION $block, '$idT', '$k1'", true},
-		{"O14: redaction, update of another document", "EXEC REDACT_REVISION $block, '$idT', '$k1'", "UPDATE T SET p = 0 WHERE k = 2", false},
+		{"O10: search in an index that is dropped", "SELECT * FROM T WHERE spare = 1", purge, true},
+		{"O10: search in another index", byKey, purge, false},
+		{"O14: one revision redacted twice", redact, redact, true},
+		{"O14: redaction, update of another document", redact, "UPDATE T SET p = 0 WHERE k = 2", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -211,6 +217,7 @@ func TestBlocksAreInTheOrderOfCommits(t *testing.T) {
 	before := w.ledger.Blocks()
 	mustCommit(t, b)
 	mustCommit(t, a)
-	got := w.query("SELECT VALUE {'k': data.k, 'n': blockAddress.sequenceNo} FROM _ql_committed_T WHERE data.k IN (100, 200)")
+	got := w.query("SELECT VALUE {'k': data.k, 'n': blockAddress.sequenceNo} " +
+		"FROM _ql_committed_T WHERE data.k IN (100, 200)")
 	wantRows(t, got, fmt.Sprintf("{k:100,n:%d}", before+1), fmt.Sprintf("{k:200,n:%d}", before))
 }

@@ -145,7 +145,8 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 		cfg.PageBytes = defaultPageBytes
 	}
 	l := &Ledger{
-		cfg: cfg, appending: make(chan struct{}, 1), applying: make(chan struct{}, 1), statements: parse.NewCache(statementCacheBytes), stopped: make(chan struct{}),
+		cfg: cfg, appending: make(chan struct{}, 1), applying: make(chan struct{}, 1), stopped: make(chan struct{}),
+		statements: parse.NewCache(statementCacheBytes),
 	}
 	l.writer.conflicts.last = map[token]uint64{}
 	l.garbage.last = map[string]uint64{}
@@ -180,6 +181,10 @@ func (l *Ledger) fail(err error) {
 		close(l.stopped)
 	}
 }
+
+// Err is why the ledger can no longer be used, nil while it can. It is a *FailedError after a failure of the storage,
+// ErrClosed after Close.
+func (l *Ledger) Err() error { return l.usable() }
 
 func (l *Ledger) usable() error {
 	l.mu.Lock()

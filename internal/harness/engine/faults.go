@@ -18,7 +18,8 @@ func (e *BadRequestError) Error() string { return e.Message }
 
 // ErrConflict is returned by a commit when what the transaction read was changed since; the transaction is over. The
 // service answers OccConflictException with this text.
-var ErrConflict = errors.New("Optimistic concurrency control (OCC) failure encountered while committing the transaction")
+var ErrConflict = errors.New("Optimistic concurrency control (OCC) failure " +
+	"encountered while committing the transaction")
 
 // An ExpiredError says that a transaction is older than 30 seconds; the service answers InvalidSessionException.
 // Drivers recognise its text.

@@ -77,7 +77,9 @@ func TestHistoryOfDroppedTables(t *testing.T) {
 	id := w.ledger.Tables()[0].ID
 	w.do("DROP TABLE T")
 	tx := w.begin()
-	for _, s := range []string{"SELECT * FROM T", "SELECT * FROM _ql_committed_T", "SELECT * FROM history(T)", "INSERT INTO T {}"} {
+	for _, s := range []string{
+		"SELECT * FROM T", "SELECT * FROM _ql_committed_T", "SELECT * FROM history(T)", "INSERT INTO T {}",
+	} {
 		_, _, err := try(t, tx, s)
 		wantRefused(t, err, "Semantic Error")
 	}
@@ -120,7 +122,9 @@ func TestRedaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, latest, deletion := w.redactions("T", 1)[0], w.redactions("T", 0)[1], w.redactions("T", 3)[0]
-	for _, s := range []string{latest, deletion, first + "x", "EXEC REDACT_REVISION `{strandId:\"x\",sequenceNo:2}`, 'a', 'b'"} {
+	for _, s := range []string{
+		latest, deletion, first + "x", "EXEC REDACT_REVISION `{strandId:\"x\",sequenceNo:2}`, 'a', 'b'",
+	} {
 		tx := w.begin()
 		_, _, err := try(t, tx, s)
 		wantRefused(t, err, "")

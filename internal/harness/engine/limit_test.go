@@ -72,7 +72,8 @@ func TestDocumentSize(t *testing.T) {
 	_, _, err := try(t, tx, "UPDATE T SET k = k || 'y'")
 	wantRefused(t, err, "Exceeded document size limit")
 	mustCommit(t, tx)
-	wantRows(t, w.query("SELECT CHAR_LENGTH(k) AS n FROM T"), fmt.Sprintf("{n:%d}", len(sized(1 << 17).Fields()[0].Value.Text())))
+	length := len(sized(1 << 17).Fields()[0].Value.Text())
+	wantRows(t, w.query("SELECT CHAR_LENGTH(k) AS n FROM T"), fmt.Sprintf("{n:%d}", length))
 }
 
 func TestTransactionSize(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
 )
 
-// The drivers' own test: a join of three documents with themselves, six times, reads 3+3²+3³+3⁴+3⁵+3⁶ documents.
+// The drivers' own test: three documents, joined with themselves six times: 3+3²+3³+3⁴+3⁵+3⁶ are read.
 //
 // Source: integration tests of the QLDB drivers, "execution metrics".
 func TestSixfoldJoinReads1092(t *testing.T) {

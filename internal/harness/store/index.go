@@ -24,7 +24,7 @@ type Index interface {
 	View(ctx context.Context, fn func(IndexReader) error) error
 }
 
-// An IndexReader reads one state of an Index. One goroutine at a time may use it, with as many cursors open as it likes.
+// An IndexReader reads one state of an Index. One goroutine at a time may use it, with any number of cursors open.
 type IndexReader interface {
 	// Get returns the value at key, and whether there is one.
 	Get(key []byte) (value []byte, found bool, err error)

@@ -32,7 +32,7 @@ type Timestamp struct {
 const (
 	offsetBits    = 12
 	precisionBits = 3
-	unknownOffset = 1440 // above every offset, which lies within a day
+	unknownOffset = 1 << 20 // beyond every offset, which lies within a day
 )
 
 // clock is a date and a time of day.
@@ -130,7 +130,7 @@ func (c clock) plusMinutes(n int) clock {
 }
 
 // NewTimestamp is t cut to precision p and, for Second, to the given number of fraction digits (0 to 9). Its offset is
-// that of t's location in whole minutes. Years outside 1 to 9999 give the zero Timestamp.
+// that of t's location in whole minutes. Years outside 1 to 9999 and offsets of a day or more give the zero Timestamp.
 //
 // QLDB's own timestamps are NewTimestamp(t.UTC(), ion.Second, 3).
 func NewTimestamp(t time.Time, p Precision, fractionDigits int) Timestamp {

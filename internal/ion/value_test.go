@@ -275,6 +275,32 @@ func TestTimestampParts(t *testing.T) {
 	}
 }
 
+// TestOffsetsMoveDays compares every day of common, leap and century years with package time, across midnight.
+func TestOffsetsMoveDays(t *testing.T) {
+	t.Parallel()
+	for _, year := range []int{1900, 1999, 2000, 2023, 2024} {
+		for day := time.Date(year, 1, 1, 0, 30, 0, 0, time.UTC); day.Year() == year; day = day.AddDate(0, 0, 1) {
+			for _, minutes := range []int{0, 1, 31, 90, 1439, -1, -90, -1410, -1439} {
+				local := time.Date(year, day.Month(), day.Day(), 0, 30, 0, 0, time.FixedZone("", minutes*60))
+				text := local.Format("2006-01-02T15:04:05Z07:00")
+				got := timestamp(t, text)
+				if !got.Time().Equal(local) || got.String() != text || got != ion.NewTimestamp(local, ion.Second, 0) {
+					t.Errorf("%s: got %s, %s", text, got, got.Time())
+				}
+				if v, err := ion.DecodeOne(ion.EncodeBinary(got.Value()), ion.Options{}); err != nil || v.Timestamp() != got {
+					t.Errorf("%s: decoded %s, %v", text, v, err)
+				}
+			}
+		}
+	}
+	for _, hours := range []int{24, -24, 30} {
+		zone := time.FixedZone("", hours*3600)
+		if got := ion.NewTimestamp(time.Date(2000, 1, 1, 0, 0, 0, 0, zone), ion.Second, 0); got != (ion.Timestamp{}) {
+			t.Errorf("offset of %d hours: got %s", hours, got)
+		}
+	}
+}
+
 func TestTimestampOrder(t *testing.T) {
 	t.Parallel()
 	ordered := []string{

@@ -1,4 +1,4 @@
-// Package iam serves AWS Identity and Access Management.
+// Package iam serves the IAM API.
 //
 // It keeps users, groups, roles, managed policies, access keys, and the sessions that STS makes of them, per account.
 // Secrets are sealed before they are stored; they are opened to verify a signature and when they are made known to

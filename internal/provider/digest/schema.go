@@ -19,7 +19,7 @@ type model struct {
 
 func dataSourceSchema() schema.Schema {
 	return schema.Schema{
-		MarkdownDescription: "The digest of a ledger: one hash that stands for its whole journal up to the newest block.\n\n" +
+		MarkdownDescription: "The digest of a ledger: one hash that stands for its journal up to the newest block.\n\n" +
 			"Whoever keeps `digest` and `tip_address` outside of the ledger can later have any older revision proven " +
 			"against them, with `qldbkms_revision` or `verify_proof`. Every refresh reads the digest of that moment: to " +
 			"keep one, store it elsewhere. Needs `qldb:GetDigest`.",

@@ -46,9 +46,9 @@ func (e *unprovenError) Unwrap() error { return e.err }
 const (
 	otherThing = "The service answered with something else than it was asked for. Do not rely on this ledger, or on what " +
 		"stands between it and Terraform, before you know why."
-	notCovered = "The revision, its proof and the digest do not belong together. If digest and tip_address were kept " +
-		"together, as GetDigest returned them for this ledger, then the journal was changed since, or the answer was: keep " +
-		"both, and treat the ledger as evidence. If they were not, correct them."
+	notCovered = "The revision, its proof and the digest do not belong together. If digest and tip_address are what " +
+		"GetDigest once returned for this ledger, then the journal was changed since, or this answer was on its way: " +
+		"keep all of it as evidence. If they are not, correct them."
 )
 
 // find asks for the revision and checks it. The error is ledger.ErrNotFound, *unprovenError, or a call's own, wrapped.

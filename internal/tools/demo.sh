@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs the quickstart example against a harness of its own: demo.sh apply | swap | destroy.
-# State and data live in build/demo, so that a second apply finds the first one's ledger.
+# State and data live in build/demo (or $DEMO_DIR), so that a second apply finds the first one's ledger.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-dir=$root/build/demo
+dir=${DEMO_DIR:-$root/build/demo}
 engine=$("$root/internal/tools/engine.sh")
 say() { printf '\n== %s\n' "$*"; }
 
@@ -13,7 +13,6 @@ TF_CLI_CONFIG_FILE=$root/build/mirror.tfrc
 CHECKPOINT_DISABLE=1
 TF_IN_AUTOMATION=1
 export TF_CLI_CONFIG_FILE CHECKPOINT_DISABLE TF_IN_AUTOMATION
-unset AWS_CA_BUNDLE
 
 tf() { "$root/build/qldbkms-harness" run --data-dir "$dir/.qldbkms" -- "$engine" -chdir="$dir" "$@"; }
 init() {
@@ -24,7 +23,7 @@ init() {
 init
 case "$1" in
 apply)
-	say "apply examples/quickstart inside a harness (data in build/demo/.qldbkms)"
+	say "apply examples/quickstart inside a harness (data in $dir/.qldbkms)"
 	tf apply -input=false -auto-approve
 	;;
 swap)

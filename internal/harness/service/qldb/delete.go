@@ -49,6 +49,9 @@ func (s *Service) DeleteLedger(ctx context.Context, c *wire.Call, in *DeleteLedg
 				return err
 			}
 		}
+		if err := s.endDeliveries(w, l); err != nil {
+			return err
+		}
 		return l.put(w)
 	})
 	if err != nil {

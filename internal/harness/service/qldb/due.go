@@ -6,11 +6,13 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 )
 
-// work is something Tick has to look at: a ledger, or a loose grant.
+// work is something Tick has to look at: a ledger, a loose grant, an export, or a stream that ended.
 type work struct {
 	Place  Place
 	Ledger string `json:",omitempty"` // name of the ledger
 	Grant  string `json:",omitempty"` // name in the table of loose grants
+	Export string `json:",omitempty"` // name in the table of exports of Place
+	Stream string `json:",omitempty"` // name in the table of streams of Place
 }
 
 // due is the index of all work by the moment it is due, so that Tick reads only what is due.
@@ -20,9 +22,15 @@ var due = store.Table[work]{Prefix: "qldb/due/"}
 const dueLayout = "20060102T150405.000000000"
 
 func dueName(at time.Time, w work) string {
-	subject := "ledger/" + w.Place.Account + "/" + w.Place.Region + "/" + w.Ledger
-	if w.Grant != "" {
+	place := w.Place.Account + "/" + w.Place.Region + "/"
+	subject := "ledger/" + place + w.Ledger
+	switch {
+	case w.Grant != "":
 		subject = "grant/" + w.Grant
+	case w.Export != "":
+		subject = "export/" + place + w.Export
+	case w.Stream != "":
+		subject = "stream/" + place + w.Stream
 	}
 	return at.UTC().Format(dueLayout) + "/" + subject
 }

@@ -2,8 +2,10 @@ package qldb
 
 import (
 	"context"
+	"time"
 	"unicode/utf8"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -51,7 +53,11 @@ type ExportJournalToS3Output struct {
 	ExportID string `json:"ExportId"`
 }
 
-// ExportJournalToS3 is not yet served: after its checks it answers NotYetServedException.
+// ExportJournalToS3 starts an export job. The manifest it begins with is written before the call returns and shows
+// whether S3 takes it; Tick writes the rest.
+//
+// Faults: InvalidParameterException, ResourceNotFoundException, ResourcePreconditionNotMetException (the ledger is
+// being created, or its key is inaccessible), LimitExceededException.
 //
 // Source: QLDB API reference, ExportJournalToS3; developer guide, Journal export errors.
 func (s *Service) ExportJournalToS3(
@@ -63,21 +69,79 @@ func (s *Service) ExportJournalToS3(
 	if err := s.journalReadable(ctx, placeOf(c), in.Name); err != nil {
 		return nil, err
 	}
+	if err := in.check(s.now()); err != nil {
+		return nil, err
+	}
+	if s.cfg.Journals == nil || s.cfg.Objects == nil {
+		return nil, notServed("ExportJournalToS3")
+	}
+	e, err := s.draftExport(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	// If the job is not stored after all, this object is all there is of it.
+	if err := e.putStarted(ctx, s.cfg.Objects); err != nil {
+		return nil, bucketFault(err)
+	}
+	err = s.write(ctx, func(w store.Writer) error {
+		if err := e.vacant(w, s.now()); err != nil {
+			return err
+		}
+		fresh := *e
+		return fresh.put(w, e.Created.Add(s.cfg.ExportDuration))
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.cfg.Wake()
+	return &ExportJournalToS3Output{ExportID: e.ID}, nil
+}
+
+// check checks what the model does not say.
+func (in *ExportJournalToS3Input) check(now time.Time) error {
 	to := in.S3ExportConfiguration
 	encryption := to.EncryptionConfiguration
 	switch {
 	case utf8.RuneCountInString(*to.Prefix) > 128:
-		return nil, invalid("Prefix", textPrefixLong)
+		return invalid("Prefix", textPrefixLong)
 	case !in.InclusiveStartTime.Before(in.ExclusiveEndTime.Time):
-		return nil, invalid("InclusiveStartTime", textStartAfterEnd)
-	case in.ExclusiveEndTime.After(s.now()):
-		return nil, invalid("ExclusiveEndTime", textEndInFuture)
+		return invalid("InclusiveStartTime", textStartAfterEnd)
+	case in.ExclusiveEndTime.After(now):
+		return invalid("ExclusiveEndTime", textEndInFuture)
 	case encryption.ObjectEncryptionType != "SSE_KMS" && encryption.KmsKeyArn != "":
-		return nil, invalid("KmsKeyArn", textKeyNotSSEKMS)
+		return invalid("KmsKeyArn", textKeyNotSSEKMS)
 	case encryption.ObjectEncryptionType == "SSE_KMS" && encryption.KmsKeyArn == "":
-		return nil, invalid("KmsKeyArn", textSSEKMSNoKey)
+		return invalid("KmsKeyArn", textSSEKMSNoKey)
 	}
-	return nil, notServed("ExportJournalToS3")
+	return nil
+}
+
+// draftExport makes the job that in describes, of the ledger as it is now.
+func (s *Service) draftExport(ctx context.Context, c *wire.Call, in *ExportJournalToS3Input) (*journalExport, error) {
+	id, err := s.newID()
+	if err != nil {
+		return nil, err
+	}
+	to := in.S3ExportConfiguration
+	e := &journalExport{
+		Place: placeOf(c), ID: id, Ledger: in.Name, Status: exportInProgress, Created: s.now(),
+		Start: in.InclusiveStartTime.UTC(), End: in.ExclusiveEndTime.UTC(),
+		Bucket: to.Bucket, Prefix: *to.Prefix, Role: in.RoleArn, Format: in.OutputFormat,
+		Encryption: to.EncryptionConfiguration.ObjectEncryptionType, KMSKey: to.EncryptionConfiguration.KmsKeyArn,
+	}
+	err = s.read(ctx, func(r store.Reader) error {
+		l, err := findForJournal(r, e.Place, e.Ledger, e.Created)
+		if err != nil {
+			return err
+		}
+		e.LedgerID = l.ID
+		// The reference: a start before the ledger was created is taken for the moment of its creation.
+		if e.Start.Before(l.Created) {
+			e.Start = l.Created.Truncate(time.Millisecond) // the precision of blockTimestamp
+		}
+		return e.vacant(r, e.Created)
+	})
+	return e, err
 }
 
 // checkModel checks in against the API's model alone.
@@ -118,84 +182,4 @@ func (in *ExportJournalToS3Input) checkModel() error {
 		return checkEnum("OutputFormat", in.OutputFormat, "ION_BINARY", "ION_TEXT", "JSON")
 	}
 	return nil
-}
-
-// ListJournalS3ExportsForLedgerInput is the input of ListJournalS3ExportsForLedger.
-type ListJournalS3ExportsForLedgerInput struct {
-	Name       string `json:"-" path:"Name"`
-	MaxResults *int32 `json:"-" query:"max_results"` // 1 to 100; nil means 100
-	NextToken  string `json:"-" query:"next_token"`
-}
-
-// Target implements wire.Targeter.
-func (in *ListJournalS3ExportsForLedgerInput) Target() string { return in.Name }
-
-// ListJournalS3ExportsOutput is the answer of both lists of exports.
-type ListJournalS3ExportsOutput struct {
-	JournalS3Exports []JournalS3ExportDescription `json:"JournalS3Exports"`
-	NextToken        string                       `json:"NextToken,omitempty"`
-}
-
-// ListJournalS3ExportsForLedger lists the exports of a ledger, none as yet. A ledger that does not exist is no error
-// in the model, for exports outlive their ledger.
-//
-// Source: QLDB API reference, ListJournalS3ExportsForLedger.
-func (s *Service) ListJournalS3ExportsForLedger(
-	_ context.Context, _ *wire.Call, in *ListJournalS3ExportsForLedgerInput,
-) (*ListJournalS3ExportsOutput, error) {
-	if err := checkName("Name", in.Name); err != nil {
-		return nil, err
-	}
-	return noExports(in.MaxResults, in.NextToken)
-}
-
-// ListJournalS3ExportsInput is the input of ListJournalS3Exports.
-type ListJournalS3ExportsInput struct {
-	MaxResults *int32 `json:"-" query:"max_results"` // 1 to 100; nil means 100
-	NextToken  string `json:"-" query:"next_token"`
-}
-
-// ListJournalS3Exports lists the exports of the account and Region, none as yet.
-//
-// Source: QLDB API reference, ListJournalS3Exports.
-func (s *Service) ListJournalS3Exports(
-	_ context.Context, _ *wire.Call, in *ListJournalS3ExportsInput,
-) (*ListJournalS3ExportsOutput, error) {
-	return noExports(in.MaxResults, in.NextToken)
-}
-
-func noExports(maxResults *int32, nextToken string) (*ListJournalS3ExportsOutput, error) {
-	if _, err := checkPage(maxResults, nextToken); err != nil {
-		return nil, err
-	}
-	return &ListJournalS3ExportsOutput{JournalS3Exports: []JournalS3ExportDescription{}}, nil
-}
-
-// DescribeJournalS3ExportInput is the input of DescribeJournalS3Export.
-type DescribeJournalS3ExportInput struct {
-	Name     string `json:"-" path:"Name"`
-	ExportID string `json:"-" path:"ExportId"`
-}
-
-// Target implements wire.Targeter.
-func (in *DescribeJournalS3ExportInput) Target() string { return in.Name }
-
-// DescribeJournalS3ExportOutput is the answer of DescribeJournalS3Export.
-type DescribeJournalS3ExportOutput struct {
-	ExportDescription JournalS3ExportDescription `json:"ExportDescription"`
-}
-
-// DescribeJournalS3Export describes an export. As yet there is none: the fault is a ResourceNotFoundException.
-//
-// Source: QLDB API reference, DescribeJournalS3Export.
-func (s *Service) DescribeJournalS3Export(
-	_ context.Context, _ *wire.Call, in *DescribeJournalS3ExportInput,
-) (*DescribeJournalS3ExportOutput, error) {
-	if err := checkName("Name", in.Name); err != nil {
-		return nil, err
-	}
-	if err := checkID("ExportId", in.ExportID); err != nil {
-		return nil, err
-	}
-	return nil, notFound("JournalS3Export", in.ExportID)
 }

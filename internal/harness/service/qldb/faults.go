@@ -34,7 +34,16 @@ const (
 	textEndInFuture   = "End date cannot be in the future"
 	textKeyNotSSEKMS  = "The supplied object encryption setting (S3EncryptionConfiguration) is not compatible with " +
 		"an AWS Key Management Service (AWS KMS) key"
-	textSSEKMSNoKey    = "The object encryption type SSE_KMS needs the ARN of a KMS key in KmsKeyArn"
+	textSSEKMSNoKey = "The object encryption type SSE_KMS needs the ARN of a KMS key in KmsKeyArn"
+	textS3Refused   = "QLDB encountered an error validating S3 configuration: %s %s"
+	textS3Odd       = "Unexpected response from Amazon S3 while validating S3 configuration. " +
+		"Response from S3: %s %s"
+	textKinesisRefused = "QLDB encountered an error validating Kinesis Data Streams: " +
+		"Response from Kinesis: %s %s"
+	textKinesisOdd = "Unexpected response from Kinesis Data Streams while validating Kinesis configuration. " +
+		"Response from Kinesis: %s %s"
+	textExportLimit    = "Exceeded the limit of %d concurrently running Journal export jobs"
+	textStreamLimit    = "Exceeded the limit of %d running Journal streams to Kinesis Data Streams"
 	textStreamOrder    = "Start date must not be greater than end date."
 	textStreamInFuture = "Start date cannot be in the future."
 )
@@ -147,6 +156,15 @@ func keyDenied(kmsRequestID, kmsMessage string) *wire.Fault {
 // serviceDenied says that KMS refused QLDB itself although the grant was just made.
 func serviceDenied() *wire.Fault {
 	return &wire.Fault{Code: "AccessDeniedException", Status: http.StatusForbidden, Message: textImpaired}
+}
+
+func streamEnded(t *journalStream) *wire.Fault {
+	return resource("ResourcePreconditionNotMetException", http.StatusPreconditionFailed, "JournalKinesisStream", t.ID,
+		"The stream %s is %s and cannot be cancelled", t.ID, t.Status)
+}
+
+func streamNameTaken(name string) *wire.Fault {
+	return invalid("StreamName", "The ledger has an active stream with name %s already", name)
 }
 
 // notServed is the answer of an operation that needs the journal. Its status is one that SDKs do not retry.

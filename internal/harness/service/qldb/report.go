@@ -12,6 +12,27 @@ type Report struct {
 	Ledgers []LedgerReport
 	// LooseGrants are grants that exist or may exist without a ledger that needs them. Each is retired at its Due.
 	LooseGrants []LooseGrantReport
+	// Exports and Streams are those that run or ended less than seven days ago.
+	Exports []ExportReport
+	Streams []StreamReport
+}
+
+// ExportReport is one export of a Report.
+type ExportReport struct {
+	Account, Region, Ledger, ID string
+	Status                      string // IN_PROGRESS, COMPLETED or CANCELLED
+	Bucket, Prefix              string
+	Objects                     int       // data objects written
+	Due                         time.Time // of its next step, or of its removal
+}
+
+// StreamReport is one stream of a Report.
+type StreamReport struct {
+	Account, Region, Ledger, ID, Name string
+	Status                            string // ACTIVE, COMPLETED, CANCELED, FAILED or IMPAIRED
+	ErrorCause                        string `json:",omitempty"`
+	Target                            string // ARN of the Kinesis data stream
+	Records                           uint64 // delivered
 }
 
 // LedgerReport is one ledger of a Report.
@@ -46,6 +67,9 @@ func (s *Service) Report(ctx context.Context) (*Report, error) {
 	now := s.now()
 	err := s.read(ctx, func(r store.Reader) error {
 		report = &Report{Ledgers: []LedgerReport{}, LooseGrants: []LooseGrantReport{}}
+		if err := report.addDeliveries(r, now); err != nil {
+			return err
+		}
 		all := store.Table[ledger]{Prefix: "qldb/ledger/"}
 		err := all.Scan(r, "", "", func(_ string, l ledger) (bool, error) {
 			if l.state(now) != stateDeleted {
@@ -64,6 +88,34 @@ func (s *Service) Report(ctx context.Context) (*Report, error) {
 		})
 	})
 	return report, err
+}
+
+// addDeliveries adds the exports and streams.
+func (report *Report) addDeliveries(r store.Reader, now time.Time) error {
+	report.Exports, report.Streams = []ExportReport{}, []StreamReport{}
+	exports := store.Table[journalExport]{Prefix: "qldb/export/"}
+	err := exports.Scan(r, "", "", func(_ string, e journalExport) (bool, error) {
+		if !e.expired(now) {
+			report.Exports = append(report.Exports, ExportReport{
+				Account: e.Account, Region: e.Region, Ledger: e.Ledger, ID: e.ID, Status: e.Status,
+				Bucket: e.Bucket, Prefix: e.Prefix, Objects: len(e.Ends), Due: e.Due,
+			})
+		}
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	streams := store.Table[journalStream]{Prefix: "qldb/stream/"}
+	return streams.Scan(r, "", "", func(_ string, t journalStream) (bool, error) {
+		if !t.expired(now) {
+			report.Streams = append(report.Streams, StreamReport{
+				Account: t.Account, Region: t.Region, Ledger: t.Ledger, ID: t.ID, Name: t.Name,
+				Status: t.Status, ErrorCause: t.Cause, Target: t.TargetARN, Records: t.Sent,
+			})
+		}
+		return true, nil
+	})
 }
 
 func (l *ledger) report(now time.Time) LedgerReport {

@@ -10,7 +10,10 @@
 // grants) happens in Tick. Everything is resumable: a grant is written down as loose before it is made, and only the
 // transaction that stores the ledger claims it, so a crash between any two steps leaves nothing for ever.
 //
-// Exports and streams are not served: they check what they can and then say so.
+// Exports and streams are jobs of Tick as well, which write what is in a journal through Objects and Records. A job
+// notes how far it is after each step; cut off in between it does that step again. So an export has each object once,
+// and a stream delivers each record at least once, as the service promises, and exactly once where Records recognises
+// what it has. A job waits while its ledger cannot be read, and ends when the ledger is deleted.
 package qldb
 
 import (
@@ -36,6 +39,9 @@ type Config struct {
 	// Journals holds the data of the ledgers. Nil: operations that read it check what they can and then say that they
 	// are not served.
 	Journals Journals
+	// Objects and Records are where exports and streams go. Nil: as for Journals.
+	Objects Objects
+	Records Records
 	// Wake is called after a request left work for Tick that may be due before the moment Tick last returned.
 	// It must not block. Nil does nothing.
 	Wake func()
@@ -51,7 +57,12 @@ type Config struct {
 	// which an unusable key is noticed; default 5 s.
 	KeyCacheTTL time.Duration
 	// RecoveryInterval is the time between two attempts to use a key that was unusable, or to reach KMS; default 5 s.
+	// It is also how long an export or a stream waits that could not go on.
 	RecoveryInterval time.Duration
+	// ExportDuration is how long an export is IN_PROGRESS before it writes its blocks; default 1 s.
+	ExportDuration time.Duration
+	// ExportObjectBytes is the size from which on an export begins another data object; default 16 MiB.
+	ExportObjectBytes int
 }
 
 // Service is the QLDB control plane of all accounts and Regions. Its methods may be called concurrently, and several
@@ -74,6 +85,9 @@ func New(cfg Config) (*Service, error) {
 	if cfg.MaxLedgers == 0 {
 		cfg.MaxLedgers = 5
 	}
+	if cfg.ExportObjectBytes == 0 {
+		cfg.ExportObjectBytes = 16 << 20
+	}
 	for _, d := range []struct {
 		value    *time.Duration
 		fallback time.Duration
@@ -83,6 +97,7 @@ func New(cfg Config) (*Service, error) {
 		{&cfg.RekeyDuration, 2 * time.Second},
 		{&cfg.KeyCacheTTL, 5 * time.Second},
 		{&cfg.RecoveryInterval, 5 * time.Second},
+		{&cfg.ExportDuration, time.Second},
 	} {
 		if *d.value < 0 {
 			return nil, errors.New("qldb: a duration in Config is negative")

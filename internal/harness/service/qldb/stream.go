@@ -2,6 +2,7 @@ package qldb
 
 import (
 	"context"
+	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
@@ -47,7 +48,11 @@ type StreamJournalToKinesisOutput struct {
 	StreamID string `json:"StreamId"`
 }
 
-// StreamJournalToKinesis is not yet served: after its checks it answers NotYetServedException.
+// StreamJournalToKinesis starts a stream. Whether Kinesis takes its records is checked before the call returns; Tick
+// delivers them, the oldest first.
+//
+// Faults: InvalidParameterException, ResourceNotFoundException, ResourcePreconditionNotMetException (the ledger is
+// being created, or its key is inaccessible), LimitExceededException.
 //
 // Source: QLDB API reference, StreamJournalToKinesis; developer guide, Common errors for journal streams.
 func (s *Service) StreamJournalToKinesis(
@@ -65,7 +70,65 @@ func (s *Service) StreamJournalToKinesis(
 	case in.InclusiveStartTime.After(s.now()):
 		return nil, invalid("InclusiveStartTime", textStreamInFuture)
 	}
-	return nil, notServed("StreamJournalToKinesis")
+	t, err := s.draftStream(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	if s.cfg.Journals == nil || s.cfg.Records == nil {
+		return nil, notServed("StreamJournalToKinesis")
+	}
+	if err := s.cfg.Records.Check(ctx, t.target()); err != nil {
+		return nil, targetFault(err)
+	}
+	err = s.write(ctx, func(w store.Writer) error {
+		if err := t.vacant(w, s.now()); err != nil {
+			return err
+		}
+		fresh := *t
+		return fresh.put(w)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.cfg.Wake()
+	return &StreamJournalToKinesisOutput{StreamID: t.ID}, nil
+}
+
+// draftStream makes the stream that in describes, of the ledger as it is now.
+func (s *Service) draftStream(
+	ctx context.Context, c *wire.Call, in *StreamJournalToKinesisInput,
+) (*journalStream, error) {
+	target, ok := parseStreamARN(in.KinesisConfiguration.StreamArn)
+	if !ok || strings.SplitN(in.KinesisConfiguration.StreamArn, ":", 3)[1] != c.Partition {
+		return nil, invalid("StreamArn", "The ARN %s is not valid.", in.KinesisConfiguration.StreamArn)
+	}
+	tags, err := checkTags("Tags", in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return nil, err
+	}
+	target.RoleARN = in.RoleArn
+	t := &journalStream{
+		Place: placeOf(c), ID: id, Name: in.StreamName, Ledger: in.LedgerName, Created: s.now(), Tags: tags,
+		Start: in.InclusiveStartTime.UTC(), Target: target, TargetARN: in.KinesisConfiguration.StreamArn,
+		Single: in.KinesisConfiguration.AggregationEnabled != nil && !*in.KinesisConfiguration.AggregationEnabled,
+		Status: streamActive,
+	}
+	if in.ExclusiveEndTime != nil {
+		t.End = in.ExclusiveEndTime.UTC()
+	}
+	err = s.read(ctx, func(r store.Reader) error {
+		l, err := findForJournal(r, t.Place, t.Ledger, t.Created)
+		if err != nil {
+			return err
+		}
+		t.LedgerID = l.ID
+		return t.vacant(r, t.Created)
+	})
+	return t, err
 }
 
 // checkModel checks in against the API's model alone.
@@ -93,100 +156,4 @@ func (in *StreamJournalToKinesisInput) checkModel() error {
 		return tooManyTags()
 	}
 	return err
-}
-
-// ListJournalKinesisStreamsForLedgerInput is the input of ListJournalKinesisStreamsForLedger.
-type ListJournalKinesisStreamsForLedgerInput struct {
-	LedgerName string `json:"-" path:"LedgerName"`
-	MaxResults *int32 `json:"-" query:"max_results"` // 1 to 100; nil means 100
-	NextToken  string `json:"-" query:"next_token"`
-}
-
-// Target implements wire.Targeter.
-func (in *ListJournalKinesisStreamsForLedgerInput) Target() string { return in.LedgerName }
-
-// ListJournalKinesisStreamsForLedgerOutput is the answer of ListJournalKinesisStreamsForLedger.
-type ListJournalKinesisStreamsForLedgerOutput struct {
-	Streams   []JournalKinesisStreamDescription `json:"Streams"`
-	NextToken string                            `json:"NextToken,omitempty"`
-}
-
-// ListJournalKinesisStreamsForLedger lists the streams of a ledger, none as yet.
-//
-// Faults: InvalidParameterException, ResourceNotFoundException, ResourcePreconditionNotMetException (the ledger is
-// being created).
-//
-// Source: QLDB API reference, ListJournalKinesisStreamsForLedger.
-func (s *Service) ListJournalKinesisStreamsForLedger(
-	ctx context.Context, c *wire.Call, in *ListJournalKinesisStreamsForLedgerInput,
-) (*ListJournalKinesisStreamsForLedgerOutput, error) {
-	if _, err := checkPage(in.MaxResults, in.NextToken); err != nil {
-		return nil, err
-	}
-	if err := s.streaming(ctx, c, in.LedgerName); err != nil {
-		return nil, err
-	}
-	return &ListJournalKinesisStreamsForLedgerOutput{Streams: []JournalKinesisStreamDescription{}}, nil
-}
-
-// JournalKinesisStreamInput names a stream: the input of DescribeJournalKinesisStream and CancelJournalKinesisStream.
-type JournalKinesisStreamInput struct {
-	LedgerName string `json:"-" path:"LedgerName"`
-	StreamID   string `json:"-" path:"StreamId"`
-}
-
-// Target implements wire.Targeter.
-func (in *JournalKinesisStreamInput) Target() string { return in.LedgerName }
-
-// DescribeJournalKinesisStreamOutput is the answer of DescribeJournalKinesisStream.
-type DescribeJournalKinesisStreamOutput struct {
-	Stream JournalKinesisStreamDescription `json:"Stream"`
-}
-
-// DescribeJournalKinesisStream describes a stream. As yet there is none: the fault is a ResourceNotFoundException.
-//
-// Source: QLDB API reference, DescribeJournalKinesisStream.
-func (s *Service) DescribeJournalKinesisStream(
-	ctx context.Context, c *wire.Call, in *JournalKinesisStreamInput,
-) (*DescribeJournalKinesisStreamOutput, error) {
-	return nil, s.noStream(ctx, c, in)
-}
-
-// CancelJournalKinesisStreamOutput is the answer of CancelJournalKinesisStream.
-type CancelJournalKinesisStreamOutput struct {
-	StreamID string `json:"StreamId"`
-}
-
-// CancelJournalKinesisStream ends a stream. As yet there is none: the fault is a ResourceNotFoundException.
-//
-// Source: QLDB API reference, CancelJournalKinesisStream.
-func (s *Service) CancelJournalKinesisStream(
-	ctx context.Context, c *wire.Call, in *JournalKinesisStreamInput,
-) (*CancelJournalKinesisStreamOutput, error) {
-	return nil, s.noStream(ctx, c, in)
-}
-
-func (s *Service) noStream(ctx context.Context, c *wire.Call, in *JournalKinesisStreamInput) error {
-	if err := checkID("StreamId", in.StreamID); err != nil {
-		return err
-	}
-	if err := s.streaming(ctx, c, in.LedgerName); err != nil {
-		return err
-	}
-	return notFound("JournalKinesisStream", in.StreamID)
-}
-
-// streaming refuses the calls about streams unless the ledger can have some: it exists and is not being created.
-// An inaccessible key does not matter to them.
-func (s *Service) streaming(ctx context.Context, c *wire.Call, name string) error {
-	if err := checkName("LedgerName", name); err != nil {
-		return err
-	}
-	return s.read(ctx, func(r store.Reader) error {
-		l, err := findLedger(r, placeOf(c), name, s.now())
-		if err == nil && l.state(s.now()) == stateCreating {
-			return notActive(name)
-		}
-		return err
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
@@ -25,27 +26,22 @@ func (in *TagResourceInput) Target() string { return in.ResourceArn }
 //
 // Source: QLDB API reference, TagResource; hashicorp/terraform-provider-aws, internal/service/qldb/ledger_test.go.
 func (s *Service) TagResource(ctx context.Context, c *wire.Call, in *TagResourceInput) (*wire.Empty, error) {
-	name, err := taggedLedger(c, in.ResourceArn)
+	of, err := parseTagged(c, in.ResourceArn)
 	if in.Tags == nil && err == nil {
 		err = missing("Tags")
 	}
 	if err != nil {
 		return nil, err
 	}
-	tags, err := checkTags("Tags", in.Tags)
+	added, err := checkTags("Tags", in.Tags)
 	if err != nil {
 		return nil, err
 	}
-	return s.retag(ctx, c, name, func(l *ledger) error {
-		merged := maps.Clone(l.Tags)
-		if merged == nil {
-			merged = map[string]string{}
-		}
-		maps.Copy(merged, tags)
-		if len(merged) > maxTags {
+	return s.retag(ctx, c, of, func(old map[string]string) error {
+		maps.Copy(old, added)
+		if len(old) > maxTags {
 			return tooManyTags()
 		}
-		l.Tags = merged
 		return nil
 	})
 }
@@ -65,7 +61,7 @@ func (in *UntagResourceInput) Target() string { return in.ResourceArn }
 //
 // Source: QLDB API reference, UntagResource.
 func (s *Service) UntagResource(ctx context.Context, c *wire.Call, in *UntagResourceInput) (*wire.Empty, error) {
-	name, err := taggedLedger(c, in.ResourceArn)
+	of, err := parseTagged(c, in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
@@ -80,9 +76,9 @@ func (s *Service) UntagResource(ctx context.Context, c *wire.Call, in *UntagReso
 			return nil, err
 		}
 	}
-	return s.retag(ctx, c, name, func(l *ledger) error {
+	return s.retag(ctx, c, of, func(tags map[string]string) error {
 		for _, key := range in.TagKeys {
-			delete(l.Tags, key)
+			delete(tags, key)
 		}
 		return nil
 	})
@@ -109,34 +105,38 @@ type ListTagsForResourceOutput struct {
 func (s *Service) ListTagsForResource(
 	ctx context.Context, c *wire.Call, in *ListTagsForResourceInput,
 ) (*ListTagsForResourceOutput, error) {
-	name, err := taggedLedger(c, in.ResourceArn)
+	of, err := parseTagged(c, in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
 	out := &ListTagsForResourceOutput{Tags: map[string]string{}}
 	err = s.read(ctx, func(r store.Reader) error {
-		l, err := findTagged(r, c, name, s)
+		tags, _, err := of.find(r, placeOf(c), s.now())
 		if err != nil {
 			return err
 		}
-		maps.Copy(out.Tags, l.Tags)
+		maps.Copy(out.Tags, *tags)
 		return nil
 	})
 	return out, err
 }
 
+// retag runs change on the tags of a resource, which are never nil.
 func (s *Service) retag(
-	ctx context.Context, c *wire.Call, name string, change func(*ledger) error,
+	ctx context.Context, c *wire.Call, of tagged, change func(map[string]string) error,
 ) (*wire.Empty, error) {
 	err := s.write(ctx, func(w store.Writer) error {
-		l, err := findTagged(w, c, name, s)
+		tags, put, err := of.find(w, placeOf(c), s.now())
 		if err != nil {
 			return err
 		}
-		if err := change(l); err != nil {
+		if *tags == nil {
+			*tags = map[string]string{}
+		}
+		if err := change(*tags); err != nil {
 			return err
 		}
-		return l.put(w)
+		return put(w)
 	})
 	if err != nil {
 		return nil, err
@@ -144,24 +144,42 @@ func (s *Service) retag(
 	return &wire.Empty{}, nil
 }
 
-// findTagged is findLedger for the tag calls: a ledger that is DELETING counts as gone.
-func findTagged(r store.Reader, c *wire.Call, name string, s *Service) (*ledger, error) {
-	l, err := findLedger(r, placeOf(c), name, s.now())
-	if err == nil && !l.GoneAt.IsZero() {
-		return nil, notFound("Ledger", name)
-	}
-	return l, err
+// tagged names a resource that can have tags: a ledger, or with Stream one of its streams.
+type tagged struct {
+	Ledger string
+	Stream string // id
 }
 
-// taggedLedger is the name of the ledger that arn names. Tables, streams and the catalog can be tagged as well, but
-// none exists as yet, so they are not found; so is everything of another account or Region.
-func taggedLedger(c *wire.Call, arn string) (string, error) {
+// find returns the tags of a resource and how to write it after they were changed. A ledger that is DELETING counts as
+// gone, and so does a stream that ended seven days ago.
+func (t tagged) find(r store.Reader, at Place, now time.Time) (*map[string]string, func(store.Writer) error, error) {
+	if t.Stream != "" {
+		in := &JournalKinesisStreamInput{LedgerName: t.Ledger, StreamID: t.Stream}
+		stream, err := findStream(r, at, in, now)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &stream.Tags, stream.put, nil
+	}
+	l, err := findLedger(r, at, t.Ledger, now)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !l.GoneAt.IsZero():
+		return nil, nil, notFound("Ledger", t.Ledger)
+	}
+	return &l.Tags, l.put, nil
+}
+
+// parseTagged reads the ARN of a resource. Tables and the catalog can be tagged as well, but their tags are not kept,
+// so they are not found; so is everything of another account or Region.
+func parseTagged(c *wire.Call, arn string) (tagged, error) {
 	if err := checkARN("ResourceArn", arn); err != nil {
-		return "", err
+		return tagged{}, err
 	}
 	parts := strings.SplitN(arn, ":", 6)
 	if parts[1] != c.Partition || parts[2] != "qldb" {
-		return "", invalid("ResourceArn", "The ARN %s is not valid.", arn)
+		return tagged{}, invalid("ResourceArn", "The ARN %s is not valid.", arn)
 	}
 	kind, name, _ := strings.Cut(parts[5], "/")
 	name, rest, nested := strings.Cut(name, "/")
@@ -169,15 +187,18 @@ func taggedLedger(c *wire.Call, arn string) (string, error) {
 	switch {
 	case kind == "ledger" && !nested && checkName("Name", name) == nil:
 		if !here {
-			return "", notFound("Ledger", name)
+			return tagged{}, notFound("Ledger", name)
 		}
-		return name, nil
+		return tagged{Ledger: name}, nil
 	case kind == "ledger" && nested && strings.HasPrefix(rest, "table/"):
-		return "", notFound("Table", strings.TrimPrefix(rest, "table/"))
+		return tagged{}, notFound("Table", strings.TrimPrefix(rest, "table/"))
 	case kind == "ledger" && rest == "information_schema/user_tables":
-		return "", notFound("Catalog", rest)
+		return tagged{}, notFound("Catalog", rest)
 	case kind == "stream" && nested:
-		return "", notFound("JournalKinesisStream", rest)
+		if !here || checkName("LedgerName", name) != nil || !isID(rest) {
+			return tagged{}, notFound("JournalKinesisStream", rest)
+		}
+		return tagged{Ledger: name, Stream: rest}, nil
 	}
-	return "", invalid("ResourceArn", "The ARN %s is not valid.", arn)
+	return tagged{}, invalid("ResourceArn", "The ARN %s is not valid.", arn)
 }

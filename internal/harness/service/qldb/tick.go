@@ -12,12 +12,20 @@ import (
 // maxRounds bounds how often Tick looks for work that became due while it was working.
 const maxRounds = 8
 
-// Tick does everything that is due: it tries keys, finishes key changes, retires grants and clears deleted ledgers
-// away. It returns the next moment at which something will be due, or the zero time if nothing will.
+// Tick does everything that is due: it tries keys, finishes key changes, retires grants, clears deleted ledgers away,
+// goes on with exports, and delivers to streams what is new in the journals. It returns the next moment at which
+// something will be due, or the zero time if nothing will.
 //
 // Work that fails is put off by Config.RecoveryInterval and its error is part of the one returned; next is valid all
 // the same, unless the state itself could not be read. Tick may run at any time and in several processes.
 func (s *Service) Tick(ctx context.Context) (next time.Time, err error) {
+	next, err = s.doDue(ctx)
+	again, streamErr := s.deliver(ctx)
+	return sooner(next, again), errors.Join(err, streamErr)
+}
+
+// doDue does what stands in the due index.
+func (s *Service) doDue(ctx context.Context) (next time.Time, err error) {
 	var failed []error
 	for range maxRounds {
 		var ready []work
@@ -43,8 +51,13 @@ func (s *Service) Tick(ctx context.Context) (next time.Time, err error) {
 
 // do does one piece of work, or puts it off.
 func (s *Service) do(ctx context.Context, wk work) error {
-	if wk.Grant == "" {
+	switch {
+	case wk.Ledger != "":
 		return s.watch(ctx, wk.Place, wk.Ledger)
+	case wk.Export != "":
+		return s.advanceExport(ctx, wk)
+	case wk.Stream != "":
+		return s.forgetStream(ctx, wk)
 	}
 	err := s.retire(ctx, wk.Grant)
 	if err != nil {

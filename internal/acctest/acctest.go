@@ -156,9 +156,10 @@ provider "qldbkms" {
   access_key = %q
   secret_key = %q
   endpoints = {
-    kms  = %[4]q
-    qldb = %[4]q
-    sts  = %[4]q
+    kms          = %[4]q
+    qldb         = %[4]q
+    qldb_session = %[4]q
+    sts          = %[4]q
   }
   %[5]s
 }

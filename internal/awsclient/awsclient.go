@@ -7,9 +7,11 @@ package awsclient
 
 import (
 	"context"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
+	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -20,6 +22,27 @@ type Clients struct {
 	KMS       *kms.Client
 	QLDB      *qldb.Client
 	STS       *sts.Client
+
+	QLDBSession *qldbsession.Client
+
+	mu     sync.Mutex
+	shared map[any]any // see Shared
+}
+
+// Shared returns what create made for key the first time. Objects of the provider keep there what they share within a
+// Region, such as the sessions with a ledger. The type of key belongs to the package that calls.
+func (c *Clients) Shared(key any, create func() any) any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if made, ok := c.shared[key]; ok {
+		return made
+	}
+	if c.shared == nil {
+		c.shared = map[any]any{}
+	}
+	made := create()
+	c.shared[key] = made
+	return made
 }
 
 // Identity is who the credentials belong to, as GetCallerIdentity says.

@@ -50,7 +50,7 @@ func Explain(err error, service, region string) (summary, detail string, ok bool
 		toAmazon = unsigned.Amazon
 	}
 	switch {
-	case toAmazon && service == "QLDB":
+	case toAmazon && strings.HasPrefix(service, "QLDB"):
 		detail += "\n\n" + endedQLDB
 	case toAmazon && service == "KMS":
 		detail += "\n\nNo endpoint is configured, so Amazon's own is asked. " + useHarness
@@ -84,6 +84,9 @@ func endpointOf(err error) endpoint {
 	return endpoint{url: u.Scheme + "://" + u.Host, amazon: amazon}
 }
 
+// variable is how environment variables spell a service.
+func variable(service string) string { return strings.ToUpper(strings.ReplaceAll(service, " ", "_")) }
+
 // name is the service with its address, or with its Region when no request went out.
 func (e endpoint) name(service, region string) string {
 	if e.url == "" {
@@ -105,7 +108,7 @@ func explainConfiguration(err error, _, _ string, _ endpoint) (string, string, b
 	case errors.As(err, &address):
 		return "The address of " + address.Service + " is no URL", fmt.Sprintf("The address must be a URL of http or https "+
 			"with a host, for example \"http://127.0.0.1:4566\". It comes from AWS_ENDPOINT_URL_%s, AWS_ENDPOINT_URL or "+
-			"the profile.", address.Service), true
+			"the profile.", variable(address.Service)), true
 	}
 	return "", "", false
 }
@@ -197,7 +200,7 @@ func explainUnreachable(err error, service, region string, at endpoint) (string,
 	detail := fmt.Sprintf("%s: %s.", at.name(service, region), cause)
 	if !at.amazon {
 		detail += "\n\nCheck that a server runs there, and that the address is right: it comes from the provider's " +
-			"endpoints argument, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_" + strings.ToUpper(service) + " or the profile."
+			"endpoints argument, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_" + variable(service) + " or the profile."
 	}
 	return service + " cannot be reached", detail, true
 }

@@ -15,6 +15,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
+	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
@@ -204,12 +205,15 @@ func (s *Source) In(region string) (*Clients, error) {
 		KMS:       kms.NewFromConfig(guarded, s.kmsOptions),
 		QLDB:      qldb.NewFromConfig(guarded, s.qldbOptions),
 		STS:       sts.NewFromConfig(free, s.stsOptions),
+
+		QLDBSession: qldbsession.NewFromConfig(guarded, s.sessionOptions),
 	}
 	for _, configured := range []struct {
 		service string
 		address *string
 	}{
-		{"KMS", c.KMS.Options().BaseEndpoint}, {"QLDB", c.QLDB.Options().BaseEndpoint}, {"STS", c.STS.Options().BaseEndpoint},
+		{"KMS", c.KMS.Options().BaseEndpoint}, {"QLDB", c.QLDB.Options().BaseEndpoint},
+		{"QLDB Session", c.QLDBSession.Options().BaseEndpoint}, {"STS", c.STS.Options().BaseEndpoint},
 	} {
 		if configured.address != nil && !ValidEndpoint(*configured.address) {
 			return nil, &EndpointError{Service: configured.service}
@@ -232,6 +236,15 @@ func (s *Source) kmsOptions(o *kms.Options) {
 
 func (s *Source) qldbOptions(o *qldb.Options) {
 	if url := s.config.Endpoints.QLDB; url != "" {
+		o.BaseEndpoint = &url
+	}
+	if o.BaseEndpoint != nil {
+		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+	}
+}
+
+func (s *Source) sessionOptions(o *qldbsession.Options) {
+	if url := s.config.Endpoints.QLDBSession; url != "" {
 		o.BaseEndpoint = &url
 	}
 	if o.BaseEndpoint != nil {

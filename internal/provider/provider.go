@@ -27,6 +27,8 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledgers"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/protectedledger"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/table"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/revision"
 )
 
@@ -135,6 +137,14 @@ func (p *qldbkms) Resources(context.Context) []func() resource.Resource {
 				Sleep:        p.options.clock.Sleep,
 			})
 		},
+		func() resource.Resource { return table.New(p.statements()) },
+	}
+}
+
+// statements are the options of the objects that run statements on a ledger.
+func (p *qldbkms) statements() statement.Options {
+	return statement.Options{
+		PollInterval: p.options.interval, Now: p.options.clock.Now, Sleep: p.options.clock.Sleep,
 	}
 }
 

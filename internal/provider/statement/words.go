@@ -1,0 +1,52 @@
+package statement
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+)
+
+// Words are an error of this package or of the service as a person reads it. region is where it was asked.
+func Words(err error, region string) string {
+	var not *NotReadyError
+	var noLedger *NoLedgerError
+	var noTable *NoTableError
+	switch {
+	case errors.As(err, &not):
+		return not.words(region)
+	case errors.As(err, &noLedger):
+		return fmt.Sprintf("There is no ledger %q in %s for the account of the credentials.", noLedger.Ledger, noLedger.Region)
+	case errors.As(err, &noTable):
+		return fmt.Sprintf("Ledger %q has no active table %q. Case matters.", noTable.Ledger, noTable.Table)
+	}
+	if _, detail, ok := awsclient.Explain(err, "QLDB Session", region); ok {
+		return detail
+	}
+	return awsclient.Cause(err)
+}
+
+func (e *NotReadyError) words(region string) string {
+	state := fmt.Sprintf("Ledger %q is %s, its encryption %s", e.Ledger, e.Status.State, e.Status.Encryption)
+	if e.Status.State == "" {
+		state = fmt.Sprintf("Ledger %q could not be looked at", e.Ledger)
+	}
+	if at := e.Status.InaccessibleSince; at != nil {
+		state += " since " + at.UTC().Format(time.RFC3339)
+	}
+	if e.Status.KeyARN != "" && !e.Status.ready() && e.Status.State == "ACTIVE" {
+		state += " (" + e.Status.KeyARN + ")"
+	}
+	switch after := e.Waited.Round(time.Second); {
+	case e.Interrupted:
+		state += "; interrupted while waiting for it"
+	case e.Waited > 0:
+		state += fmt.Sprintf("; waited %s for it", after)
+	}
+	var api interface{ ErrorCode() string }
+	if errors.As(e.Err, &api) {
+		return state + ".\n\n" + awsclient.Cause(e.Err)
+	}
+	return state + "."
+}

@@ -132,7 +132,7 @@ func (e *entity) addKey(w store.Writer, k accessKey) error {
 }
 
 type keyData struct {
-	UserName    string    `xml:"UserName"`
+	UserName    string    `xml:"UserName,omitempty"`
 	AccessKeyID string    `xml:"AccessKeyId"`
 	Status      string    `xml:"Status"`
 	CreateDate  wire.Time `xml:"CreateDate"`
@@ -143,9 +143,18 @@ type keysOutput struct {
 	pageOutput
 }
 
+// listAccessKeys lists the root user's keys if it asks for its own.
 func (s *Service) listAccessKeys(ctx context.Context, c *wire.Call, in *listInput) (*keysOutput, error) {
 	var keys []keyData
 	err := s.cfg.State.View(ctx, func(r store.Reader) error {
+		if in.UserName == "" && c.Caller.ARN == Root(c.Caller.Account).ARN {
+			return accessKeys.Scan(r, "", "", func(_ string, k accessKey) (bool, error) {
+				if k.Account == c.Caller.Account && k.User == "" {
+					keys = append(keys, keyData{"", k.ID, k.status(), wire.Time{Time: k.Created}})
+				}
+				return true, nil
+			})
+		}
 		owner, err := keyOwner(r, c, in.UserName)
 		if err != nil {
 			return err

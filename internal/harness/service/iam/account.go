@@ -37,8 +37,8 @@ func empty(s *Service, k kind, answer func(*none, *list[string])) func(
 	}
 }
 
-// getLoginProfile: nobody has a password here.
-func (s *Service) getLoginProfile(ctx context.Context, c *wire.Call, in *entityInput) (*wire.Empty, error) {
+// noLoginProfile serves GetLoginProfile and DeleteLoginProfile: nobody has a password here.
+func (s *Service) noLoginProfile(ctx context.Context, c *wire.Call, in *entityInput) (*wire.Empty, error) {
 	name, err := nameOrCaller(c, in.UserName)
 	if err != nil {
 		return nil, err

@@ -140,6 +140,10 @@ func missing(t *testing.T, c *iamclient.Client) []attempt {
 			_, err := c.GetLoginProfile(ctx, &iamclient.GetLoginProfileInput{UserName: taken})
 			return err
 		}},
+		{"DeleteLoginProfile", func() error {
+			_, err := c.DeleteLoginProfile(ctx, &iamclient.DeleteLoginProfileInput{UserName: taken})
+			return err
+		}},
 		{"DeleteAccessKey none", func() error {
 			_, err := c.DeleteAccessKey(ctx, &iamclient.DeleteAccessKeyInput{UserName: taken,
 				AccessKeyId: aws.String("AKIANONENONENONENONE")})

@@ -81,7 +81,8 @@ func (s *Service) operations() wire.Table {
 		"DetachUserPolicy":         wire.Op("iam:DetachUserPolicy", write, s.detach(user)),
 		"ListAttachedUserPolicies": wire.Op("iam:ListAttachedUserPolicies", read, s.listAttached(user)),
 		"ListGroupsForUser":        wire.Op("iam:ListGroupsForUser", read, s.listGroupsForUser),
-		"GetLoginProfile":          wire.Op("iam:GetLoginProfile", read, s.getLoginProfile),
+		"GetLoginProfile":          wire.Op("iam:GetLoginProfile", read, s.noLoginProfile),
+		"DeleteLoginProfile":       wire.Op("iam:DeleteLoginProfile", write, s.noLoginProfile),
 
 		"PutUserPermissionsBoundary":    wire.Op("iam:PutUserPermissionsBoundary", write, s.putBoundary(user)),
 		"DeleteUserPermissionsBoundary": wire.Op("iam:DeleteUserPermissionsBoundary", write, s.deleteBoundary(user)),

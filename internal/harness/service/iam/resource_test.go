@@ -24,7 +24,8 @@ var resources = map[string]string{
 		DeleteServiceLinkedRole ListInstanceProfilesForRole`,
 	"user/x/u": `CreateUser GetUser UpdateUser DeleteUser TagUser UntagUser ListUserTags PutUserPolicy GetUserPolicy
 		ListUserPolicies DeleteUserPolicy AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies ListGroupsForUser
-		GetLoginProfile PutUserPermissionsBoundary DeleteUserPermissionsBoundary ListMFADevices ListSSHPublicKeys
+		GetLoginProfile DeleteLoginProfile PutUserPermissionsBoundary DeleteUserPermissionsBoundary ListMFADevices
+		ListSSHPublicKeys
 		ListServiceSpecificCredentials ListSigningCertificates CreateAccessKey ListAccessKeys UpdateAccessKey
 		DeleteAccessKey`,
 	"group/x/g": `CreateGroup GetGroup UpdateGroup DeleteGroup AddUserToGroup RemoveUserFromGroup PutGroupPolicy

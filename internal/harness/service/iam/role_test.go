@@ -188,6 +188,10 @@ func TestUserKeys(t *testing.T) {
 	if len(keys.AccessKeyMetadata) != 2 {
 		t.Errorf("%d keys, want 2", len(keys.AccessKeyMetadata))
 	}
+	own := must(c.ListAccessKeys(ctx, &iamclient.ListAccessKeysInput{}))(t).AccessKeyMetadata
+	if len(own) != 1 || own[0].UserName != nil || *own[0].AccessKeyId == *key.AccessKeyId {
+		t.Errorf("keys of the root user %v, want its one", own)
+	}
 	set := func(status types.StatusType) {
 		must(c.UpdateAccessKey(ctx, &iamclient.UpdateAccessKeyInput{UserName: aws.String("Alice"),
 			AccessKeyId: key.AccessKeyId, Status: status}))(t)

@@ -217,6 +217,7 @@ func assumeContext(c *wire.Call, p *Principal, r *Role, in *assumeRoleInput) pol
 	set("aws:SourceIp", c.SourceIP)
 	set("aws:UserAgent", c.UserAgent)
 	set("aws:RequestedRegion", c.Region)
+	set("aws:SecureTransport", "true") // as at AWS, which takes nothing else
 	set("sts:ExternalId", in.ExternalID)
 	set("sts:RoleSessionName", in.RoleSessionName)
 	set("sts:SourceIdentity", in.SourceIdentity)

@@ -155,6 +155,7 @@ func TestWhoMayAssume(t *testing.T) {
 			in: stsclient.AssumeRoleInput{ExternalId: aws.String("x2")}, want: noTrust},
 		{name: "source identity", trust: conditional("sts:SourceIdentity", "alice"), policy: mayNot, who: alice,
 			in: stsclient.AssumeRoleInput{SourceIdentity: aws.String("alice")}},
+		{name: "over TLS, as at AWS", trust: conditional("aws:SecureTransport", "true"), policy: mayNot, who: alice},
 		{name: "no source identity", trust: conditional("sts:SourceIdentity", "alice"), policy: mayNot, who: alice,
 			want: noTrust},
 		{name: "tagged", trust: conditional("aws:RequestTag/team", "a"), policy: mayNot, who: alice,

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"os"
 	"strings"
 	"testing"
@@ -137,7 +138,7 @@ func (c *core) validateData(name string, config map[string]any) []*tfprotov6.Dia
 	return resp.Diagnostics
 }
 
-// read reads a data source. The result is plain: maps, slices, strings and bools, nulls left out.
+// read reads a data source. The result is plain: maps, slices, strings and bools, numbers as strings, nulls left out.
 func (c *core) read(ctx context.Context, name string, config map[string]any) (map[string]any, []*tfprotov6.Diagnostic) {
 	c.t.Helper()
 	schema := c.schema.DataSourceSchemas[name]
@@ -176,6 +177,10 @@ func plain(t *testing.T, v tftypes.Value) any {
 		var b bool
 		err = v.As(&b)
 		return b
+	case v.Type().Is(tftypes.Number):
+		var n big.Float
+		err = v.As(&n)
+		return n.Text('f', -1)
 	case v.Type().Is(tftypes.List{}), v.Type().Is(tftypes.Set{}):
 		var all []tftypes.Value
 		err = v.As(&all)

@@ -44,8 +44,8 @@ func (e *unprovenError) Error() string { return e.err.Error() }
 func (e *unprovenError) Unwrap() error { return e.err }
 
 const (
-	otherThing = "The service answered with something else than it was asked for. Do not rely on this ledger, or on what " +
-		"stands between it and Terraform, before you know why."
+	otherThing = "The service answered with something else than it was asked for. Rely on this ledger, and on what stands " +
+		"between it and Terraform, only when you know why."
 	notCovered = "The revision, its proof and the digest do not belong together. If digest and tip_address are what " +
 		"GetDigest once returned for this ledger, then the journal was changed since, or this answer was on its way: " +
 		"keep all of it as evidence. If they are not, correct them."

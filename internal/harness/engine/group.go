@@ -29,7 +29,10 @@ func (l *Ledger) wait(p *pending) error {
 		case <-p.done:
 			return p.err
 		case l.appending <- struct{}{}:
-			l.flushHeld()
+			if !l.flushHeld() { // somebody has p already
+				<-p.done
+				return p.err
+			}
 		}
 	}
 }

@@ -8,8 +8,11 @@
 //	0x00 "position"    8 bytes, big-endian
 //	0x01 key           everything else
 //
-// Blocks of its tables carry checksums; one that does not check fails the read that meets it. Deleting the directory
-// while no process uses it is always safe.
+// Blocks of its tables carry checksums; one that does not check ends the use of the index with a *DamagedError.
+// Deleting the directory while no process uses it is always safe.
+//
+// BUG(index): Pebble ends the process when it cannot write its list of tables, as on a full disk. Nothing is lost,
+// since the log has everything.
 package index
 
 import (
@@ -58,9 +61,25 @@ type Index struct {
 	mu     sync.RWMutex
 	closed bool
 
-	// failure is the first error of the work that Pebble does behind our backs.
+	// failure is the first error of the work that Pebble does behind our backs, damage the first sign that a file is
+	// not as it was written.
 	failure atomic.Pointer[error]
+	damage  atomic.Pointer[DamagedError]
 }
+
+// A DamagedError says that a file of the index is not as it was written. Nothing is read from the index any more. It
+// can be deleted while no process uses it, and is made again from the log.
+type DamagedError struct {
+	File string // path
+	Err  error
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("index file %s is damaged: %v", e.File, e.Err)
+}
+
+// Unwrap returns what was noticed.
+func (e *DamagedError) Unwrap() error { return e.Err }
 
 var (
 	formatKey   = []byte("\x00format")
@@ -90,6 +109,10 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 	x := &Index{}
 	options.EventListener = &pebble.EventListener{
 		BackgroundError: func(err error) { x.failure.CompareAndSwap(nil, &err) },
+		// Without this, Pebble ends the process.
+		DataCorruption: func(info pebble.DataCorruptionInfo) {
+			x.damage.CompareAndSwap(nil, &DamagedError{File: info.Path, Err: info.Details})
+		},
 	}
 	db, err := pebble.Open(dir, options)
 	if err != nil {
@@ -145,6 +168,10 @@ func (x *Index) enter(ctx context.Context) error {
 	if x.closed {
 		x.mu.RUnlock()
 		return ErrClosed
+	}
+	if damage := x.damage.Load(); damage != nil {
+		x.mu.RUnlock()
+		return damage
 	}
 	return nil
 }
@@ -243,7 +270,7 @@ func (x *Index) Close() error {
 		return nil
 	}
 	x.closed = true
-	if x.failure.Load() != nil {
+	if x.failure.Load() != nil || x.damage.Load() != nil {
 		return x.db.Close() // a flush would try for ever
 	}
 	return errors.Join(x.db.Flush(), x.db.Close())

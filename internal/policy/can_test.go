@@ -129,6 +129,28 @@ func TestCan(t *testing.T) {
 			want: policy.Answer{Verdict: policy.Always, Reason: policy.ByResourcePolicy,
 				Statements: []policy.Deciding{key(0, ""), key(1, "")}},
 		},
+		"what roles and users' calls never have": {
+			request: policy.Request{Policies: keyOf(t, "Allow * kms:* if StringEquals aws:username alice",
+				"Allow * kms:* if ArnLike aws:SourceArn arn:aws:qldb:*:*:*", "Allow * kms:* if Null aws:username false")},
+			want: policy.Answer{Verdict: policy.Never, Reason: policy.NoResourcePolicy,
+				Unmet: []policy.Deciding{key(0, ""), key(1, ""), key(2, "")}},
+		},
+		"a service's own call has a source, and no principal": {
+			request: policy.Request{Caller: policy.NewService("qldb.amazonaws.com"), Policies: keyOf(t,
+				"Allow * kms:* if StringLike aws:PrincipalArn *",
+				"Allow service(qldb.amazonaws.com) kms:* if StringEquals aws:SourceAccount A")},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"aws:SourceAccount"},
+				Unmet:   []policy.Deciding{key(0, "")},
+				Allowed: &policy.Witness{Context: policy.RequestContext{"aws:SourceAccount": {account}}},
+				Denied:  &policy.Witness{Context: policy.RequestContext{"aws:SourceAccount": nil}}},
+		},
+		"a key that does not matter": {
+			request: policy.Request{Policies: keyOf(t, "Allow * kms:* if StringEquals own:B 1",
+				"Allow * kms:* if StringEquals own:A 1 and StringEquals own:B 1")},
+			want: policy.Answer{Verdict: policy.Depends, Hinges: []string{"own:B"},
+				Allowed: &policy.Witness{Context: policy.RequestContext{"own:B": {"1"}}},
+				Denied:  &policy.Witness{Context: policy.RequestContext{"own:B": nil}}},
+		},
 		"gaps between numbers": {
 			request: policy.Request{Action: "kms:ScheduleKeyDeletion", Policies: keyOf(t,
 				"Allow r(ledger-reader) kms:* if NumericLessThan kms:ScheduleKeyDeletionPendingWindowInDays 8 and "+
@@ -230,7 +252,7 @@ func TestCanFindsTheOneValue(t *testing.T) {
 		{"StringLike own:A ?:b:c:d:e:f", "ArnLike own:A ?:b:c:d:e:f", "::b:c:d:e:f"},
 		{"StringLike own:A a*b", "StringLike own:A a?*b", "ab"},
 		{"StringLike own:A a*", "StringLike own:A a?*", "a"},
-		{"StringNotLike own:A ?*", "StringEquals own:B 1", ""},
+		{"StringNotLike own:A ?*", "Null own:A true", ""},
 		{"StringLike own:A ??", "StringNotLike own:A *a*b*", "ab"},
 		{"StringLike own:A a*c", "StringNotEqualsIgnoreCase own:A AbC", "aBc"},
 		{"StringLike kms:ViaService *q*", "StringLike kms:ViaService ??*.eu-west-2.amazonaws.com",

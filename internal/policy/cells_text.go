@@ -54,7 +54,7 @@ func (v *variableKey) literals(other string) []string {
 			}
 		}
 	}
-	return append(list, "")
+	return list
 }
 
 // spellings are more than n texts that differ from the lower-case p in letter case only, or as many as there are.

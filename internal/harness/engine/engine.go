@@ -1,4 +1,4 @@
-// Package engine runs the transactions of ledgers over a log and an index.
+// Package engine runs the transactions of a ledger over its log.
 //
 // A Ledger is one ledger as its single writer sees it. A transaction reads the state after some block, its snapshot,
 // keeps its writes to itself, and at its commit becomes the next block, unless what it read was changed meanwhile:

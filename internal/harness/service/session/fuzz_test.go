@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -40,7 +39,7 @@ func FuzzSendCommand(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		c := w.connect(t)
 		c.begin()
-		r := w.postInTime(t, strings.NewReplacer(`"T"`, quote(c.token), `"X"`, quote(c.tx)).Replace(string(raw)))
+		r := w.postInTime(t, c.fill(string(raw)))
 		var answer map[string]any
 		if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
 			t.Fatalf("answer is not JSON: %v", err)

@@ -152,6 +152,9 @@ func TestBadRequests(t *testing.T) {
 	param := func(holder string) string { return execute(`"Statement":"SELECT 1","Parameters":[` + holder + `]`) }
 	long := func(n int) string { return strings.Repeat("é", n) }
 	blob := func(raw string) string { return quote(base64.StdEncoding.EncodeToString([]byte(raw))) }
+	holds := func(parameter, values int) string {
+		return fmt.Sprintf("Parameter %d must hold exactly one Ion value, but holds %d", parameter, values)
+	}
 	const bvm = "\xe0\x01\x00\xea"
 	for body, want := range map[string]string{
 		``: one, `{}`: one, `{"SessionToken":"T"}`: one, `{"StartSession":null}`: one,
@@ -193,12 +196,11 @@ func TestBadRequests(t *testing.T) {
 		param(`{"IonText":"` + long(1<<20+1) + `"}`):                      invalidOne("IonText"),
 		param(`{"IonBinary":""}`):                                         invalidOne("IonBinary"),
 		param(`{"IonBinary":` + blob(strings.Repeat("a", 1<<17+1)) + `}`): invalidOne("IonBinary"),
-		param(`{"IonText":"1 2"}`):                                        "Parameter 1 must hold exactly one Ion value, but holds 2",
-		param(`{"IonText":" "}`):                                          "Parameter 1 must hold exactly one Ion value, but holds 0",
-		param(`{"IonText":"1"},{"IonBinary":` + blob(bvm) + `}`):          "Parameter 2 must hold exactly one Ion value, but holds 0",
+		param(`{"IonText":"1 2"}`):                                        holds(1, 2),
+		param(`{"IonText":" "}`):                                          holds(1, 0),
+		param(`{"IonText":"1"},{"IonBinary":` + blob(bvm) + `}`):          holds(2, 0),
 	} {
-		body = strings.NewReplacer(`"T"`, quote(c.token), `"X"`, quote(c.tx)).Replace(body)
-		r := w.post(body)
+		r := w.post(c.fill(body))
 		got := members(t, r)
 		if r.StatusCode != 400 || got["__type"] != bad || got["Message"] != want {
 			t.Errorf("%.90s: got %d %v, want %q", body, r.StatusCode, got, want)
@@ -208,8 +210,9 @@ func TestBadRequests(t *testing.T) {
 		"broken text": `{"IonText":"{a:"}`, "broken binary": `{"IonBinary":` + blob(bvm+"\x85a") + `}`,
 		"binary without version marker": `{"IonBinary":` + blob("\x20") + `}`,
 	} {
-		got := members(t, w.post(strings.NewReplacer(`"T"`, quote(c.token), `"X"`, quote(c.tx)).Replace(param(holder))))
-		if text, _ := got["Message"].(string); got["__type"] != bad || !strings.HasPrefix(text, "Parameter 1 is not valid Ion: ") {
+		got := members(t, w.post(c.fill(param(holder))))
+		const prefix = "Parameter 1 is not valid Ion: "
+		if text, _ := got["Message"].(string); got["__type"] != bad || !strings.HasPrefix(text, prefix) {
 			t.Errorf("%s: got %v", name, got)
 		}
 	}
@@ -219,6 +222,11 @@ func TestBadRequests(t *testing.T) {
 		}
 	}
 	c.transactAfterFailures()
+}
+
+// fill puts the client's session token in place of "T" and its transaction id in place of "X".
+func (c *client) fill(body string) string {
+	return strings.NewReplacer(`"T"`, quote(c.token), `"X"`, quote(c.tx)).Replace(body)
 }
 
 // transactAfterFailures shows that nothing refused before it reached the transaction counts for its digest.
@@ -302,23 +310,17 @@ func TestImpairedAndDenied(t *testing.T) {
 	const denied = "The user does not have permissions to use the customer managed KMS key of the ledger"
 	const code = "AccessDeniedException"
 	w := newWorld(t)
-	startSession := func() error {
-		_, err := w.SendCommand(t.Context(), w.call(), &session.SendCommandInput{
-			StartSession: &session.StartSessionRequest{LedgerName: ledger},
-		})
-		return err
-	}
 	c, idle := w.connect(t), w.connect(t)
 	c.transact("CREATE TABLE t")
 	c.begin()
 	c.run("INSERT INTO t {'a': 1}")
 
 	w.ledgers.set(func(l *ledgers) { l.denied = wire.Faultf(code, denied) })
-	wantFault(t, startSession(), code, denied)
+	wantFault(t, w.tryConnect(), code, denied)
 	wantFault(t, idle.start(), code, denied)
 	c.run("SELECT * FROM t") // only starting asks for the caller's right
 	w.ledgers.set(func(l *ledgers) { l.impaired = wire.Faultf(code, impaired) })
-	wantFault(t, startSession(), code, impaired)
+	wantFault(t, w.tryConnect(), code, impaired)
 	wantFault(t, idle.start(), code, impaired)
 	_, err := c.execute("SELECT * FROM t")
 	wantFault(t, err, code, impaired)
@@ -368,7 +370,8 @@ func TestAuthorize(t *testing.T) {
 	_, err = c.execute("INSERT INTO t {'a': 1}")
 	wantFault(t, err, bad, denied)
 	wantFault(t, c.commit(), "", "")
-	want := []string{"qldb:PartiQLCreateTable  STANDARD", "qldb:PartiQLCreateTable  STANDARD", "qldb:PartiQLInsert  STANDARD"}
+	const create, insert = "qldb:PartiQLCreateTable  STANDARD", "qldb:PartiQLInsert  STANDARD"
+	want := []string{create, create, insert}
 	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Errorf("needs (-want +got):\n%s", diff)
 	}

@@ -195,6 +195,14 @@ func (w *world) connect(t testing.TB) *client {
 	return &client{t: t, w: w, token: out.StartSession.SessionToken, id: c.RequestID}
 }
 
+// tryConnect starts a session only to see whether that is possible.
+func (w *world) tryConnect() error {
+	_, err := w.SendCommand(context.Background(), w.call(), &session.SendCommandInput{
+		StartSession: &session.StartSessionRequest{LedgerName: ledger},
+	})
+	return err
+}
+
 func (c *client) send(in session.SendCommandInput) (*session.SendCommandOutput, error) {
 	in.SessionToken = &c.token
 	return c.w.SendCommand(c.t.Context(), c.w.call(), &in)

@@ -211,6 +211,14 @@ func TestDefaultLimits(t *testing.T) {
 	}
 }
 
+func TestFractionDigits(t *testing.T) {
+	t.Parallel()
+	longest := "2021-01-01T00:00:00." + strings.Repeat("09", 128) + "Z"
+	roundTrip(t, []ion.Value{parse(t, longest), parse(t, strings.ReplaceAll(longest, "9", "0"))})
+	_, err := ion.ParseTimestamp(strings.Replace(longest, "Z", "0Z", 1))
+	wantLimit(t, "257 digits", err, "fraction digits")
+}
+
 // TestHugeImports declares symbol tables of billions of symbols, which must cost nothing.
 func TestHugeImports(t *testing.T) {
 	t.Parallel()

@@ -203,6 +203,8 @@ func TestEnginesAgree(t *testing.T) {
 	t.Log(verdicts)
 }
 
+// FuzzEnginesAgree is TestEnginesAgree for seeds and key policies that the fuzzer makes up. Run it with
+// -fuzzminimizetime=1x: a seed cannot be made smaller.
 func FuzzEnginesAgree(f *testing.F) {
 	for seed := range uint64(16) {
 		f.Add(seed, ledgerPolicy)

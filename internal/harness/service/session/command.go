@@ -98,13 +98,13 @@ func (s *Service) startSession(
 	ctx context.Context, c *wire.Call, in *StartSessionRequest,
 ) (*SendCommandOutput, error) {
 	l, err := s.cfg.Ledgers.Find(ctx, c, in.LedgerName)
+	if err == nil {
+		err = s.cfg.Ledgers.CheckCaller(ctx, c, l)
+	}
 	if errors.Is(err, ErrNoLedger) {
 		return nil, noSuchLedger(in.LedgerName)
 	}
 	if err != nil {
-		return nil, err
-	}
-	if err := s.cfg.Ledgers.CheckCaller(ctx, c, l); err != nil {
 		return nil, err
 	}
 	key, err := newSecret(s.cfg.Rand)

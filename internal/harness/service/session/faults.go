@@ -63,7 +63,7 @@ func (s *Service) faultOf(err error) error {
 	switch {
 	case errors.Is(err, engine.ErrConflict):
 		return wire.Faultf("OccConflictException", "%s", engine.ErrConflict.Error())
-	case errors.Is(err, engine.ErrClosed):
+	case errors.Is(err, engine.ErrClosed), errors.Is(err, ErrNoLedger): // deleted under the command
 		return noSuchSession()
 	}
 	return fmt.Errorf("send command: %w", err)

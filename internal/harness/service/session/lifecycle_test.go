@@ -348,7 +348,7 @@ func TestTokens(t *testing.T) {
 	wantFault(t, c.start(), "", "")
 }
 
-// W11, W79: no session without a ledger.
+// W11, W79: no session without a ledger, nor with one that is deleted just now.
 func TestMissingLedger(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -356,4 +356,8 @@ func TestMissingLedger(t *testing.T) {
 		StartSession: &session.StartSessionRequest{LedgerName: "NoSuchLedger"},
 	})
 	wantFault(t, err, bad, "No such ledger: NoSuchLedger")
+	c := w.connect(t)
+	w.ledgers.set(func(l *ledgers) { l.denied = session.ErrNoLedger })
+	wantFault(t, w.tryConnect(), bad, "No such ledger: "+ledger)
+	wantFault(t, c.start(), invalid, "No such session")
 }

@@ -55,7 +55,7 @@ type Ledger struct {
 // Ledgers knows the ledgers. Its methods are called by several goroutines. Errors other than ErrNoLedger are
 // *wire.Fault, which the client gets as they are, or failures.
 //
-//	Find         finds a ACTIVE ledger by name in the account and Region of c, opening it if necessary. It is called
+//	Find         finds an ACTIVE ledger by name in the account and Region of c, opening it if necessary. It is called
 //	             for every command, so it must be quick, and what it says must be true now: the mode that the ledger
 //	             has by now, ErrNoLedger from the moment on in which its deletion begins, and an AccessDeniedException
 //	             while the ledger is impaired, that is, has lost the use of its AWS KMS key.

@@ -66,7 +66,15 @@ func (a *application) run() error {
 	tables := a.entry.tableOf()
 	a.rows = map[string]map[place]row{}
 	for i, r := range a.entry.block.Revisions {
-		if err := a.revision(tables[r.Metadata.ID], a.entry.places[i], r); err != nil {
+		var data []byte
+		switch {
+		case r.Content != journal.Full:
+		case a.entry.documents != nil:
+			data = a.entry.documents[i]
+		default:
+			data = ion.EncodeBinary(r.Data)
+		}
+		if err := a.revision(tables[r.Metadata.ID], a.entry.places[i], r, data); err != nil {
 			return err
 		}
 	}
@@ -93,12 +101,8 @@ func (a *application) put(key, value []byte) {
 	a.changes = append(a.changes, store.Change{Op: store.OpPut, Key: key, Value: sealed})
 }
 
-// revision makes r the newest revision of its document.
-func (a *application) revision(table string, p place, r journal.Revision) error {
-	var data []byte
-	if r.Content == journal.Full {
-		data = ion.EncodeBinary(r.Data)
-	}
+// revision makes r the newest revision of its document; data is the document as Ion binary.
+func (a *application) revision(table string, p place, r journal.Revision, data []byte) error {
 	now := rowOf(r, data)
 	if a.rows[table] == nil {
 		a.rows[table] = map[place]row{}

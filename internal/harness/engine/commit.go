@@ -66,7 +66,7 @@ func (l *Ledger) enqueue(t *Tx) (*pending, error) {
 		return nil, err
 	}
 	now := l.now(w.floor)
-	e := entry{places: t.places(uint64(w.tip.Address.SequenceNo))}
+	e := entry{places: t.places(uint64(w.tip.Address.SequenceNo)), documents: t.documents()}
 	if tables != w.catalog {
 		e.catalog = tables
 	}
@@ -125,6 +125,15 @@ func (t *Tx) places(block uint64) []place {
 		}
 	}
 	return places
+}
+
+// documents are the written documents as Ion binary, in their order.
+func (t *Tx) documents() [][]byte {
+	documents := make([][]byte, len(t.order))
+	for i, id := range t.order {
+		documents[i] = t.writes[id].encoded
+	}
+	return documents
 }
 
 // commit is what the journal keeps of t.

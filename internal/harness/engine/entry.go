@@ -19,6 +19,8 @@ type entry struct {
 	block   journal.Block
 	places  []place
 	catalog *catalog // nil: unchanged
+	// documents are those of the block's revisions as Ion binary, if they are at hand; they are not kept twice.
+	documents [][]byte
 }
 
 // stored are the limits for what we wrote ourselves: whatever was accepted must be read again, with the levels that

@@ -36,7 +36,7 @@ func (s *statement) Delete(_ context.Context, t plan.Table, id string) error {
 	if err != nil {
 		return err
 	}
-	w.data, w.bytes, w.deleted = ion.Value{}, 0, true
+	w.data, w.encoded, w.deleted = ion.Value{}, nil, true
 	return s.record(w)
 }
 
@@ -45,8 +45,8 @@ func (s *statement) change(w *write, document ion.Value) error {
 	if err := storable(document); err != nil {
 		return err
 	}
-	w.data, w.bytes = document, len(ion.EncodeBinary(document))
-	if w.bytes > maxDocumentBytes {
+	w.data, w.encoded = document, ion.EncodeBinary(document)
+	if len(w.encoded) > maxDocumentBytes {
 		return errDocumentSize
 	}
 	return s.record(w)

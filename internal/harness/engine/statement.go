@@ -189,7 +189,7 @@ func (t *Tx) sized(s *statement) error {
 	count := func(w *write) {
 		if !w.gone() {
 			documents++
-			bytes += w.bytes + revisionOverhead
+			bytes += len(w.encoded) + revisionOverhead
 		}
 	}
 	for id, w := range t.writes {

@@ -42,7 +42,7 @@ type write struct {
 	base       *row      // what the snapshot has; nil for a new document
 	old        ion.Value // the document in base
 	data       ion.Value
-	bytes      int // of data as Ion binary
+	encoded    []byte // data as Ion binary
 	deleted    bool
 	statements []int
 }

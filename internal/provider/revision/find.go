@@ -44,8 +44,8 @@ func (e *unprovenError) Error() string { return e.err.Error() }
 func (e *unprovenError) Unwrap() error { return e.err }
 
 const (
-	otherThing = "The service answered with something else than it was asked for. Rely on this ledger, and on what stands " +
-		"between it and Terraform, only when you know why."
+	otherThing = "The service answered with something else than it was asked for. Rely on this ledger, and on what " +
+		"stands between it and Terraform, only when you know why."
 	notCovered = "The revision, its proof and the digest do not belong together. If digest and tip_address are what " +
 		"GetDigest once returned for this ledger, then the journal was changed since, or this answer was on its way: " +
 		"keep all of it as evidence. If they are not, correct them."
@@ -99,6 +99,9 @@ func (p *proven) check(documentID string, address, tip verify.BlockAddress) erro
 	var err error
 	if p.Revision, err = verify.ParseRevision([]byte(p.text)); err != nil {
 		return &unprovenError{err, otherThing}
+	}
+	if p.proof == "" {
+		return &unprovenError{fmt.Errorf("%s came without a proof", p.Revision), otherThing}
 	}
 	proof, err := verify.ParseProof([]byte(p.proof))
 	if err != nil {

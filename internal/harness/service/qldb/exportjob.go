@@ -253,9 +253,7 @@ func (s *Service) exportBlocks(
 	from := uint64(0)
 	if n := len(e.Ends); n > 0 {
 		from = uint64(e.Ends[n-1]) + 1
-	} else if from, err = firstBlock(ctx, opened, func(b journal.Block) bool {
-		return !b.Timestamp.Before(e.Start)
-	}); err != nil {
+	} else if from, err = opened.FirstBlock(ctx, e.Start); err != nil {
 		return 0, nil, 0, false, err
 	}
 	var buffer bytes.Buffer

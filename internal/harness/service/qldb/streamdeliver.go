@@ -187,8 +187,7 @@ func (s *Service) gather(ctx context.Context, opened *engine.Ledger, t *journalS
 	}
 	if t.Sent == 0 {
 		var err error
-		b.next, err = firstBlock(ctx, opened, func(b journal.Block) bool { return !b.Timestamp.Before(t.Start) })
-		if err != nil {
+		if b.next, err = opened.FirstBlock(ctx, t.Start); err != nil {
 			return nil, err
 		}
 		if err := add(encoding.Created()); err != nil {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sort"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/delivery"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
@@ -94,22 +92,6 @@ func (s *Service) openToRead(ctx context.Context, at Place, name, id string) (*e
 		return nil, err
 	}
 	return s.cfg.Journals.Open(ctx, id)
-}
-
-// firstBlock is the number of the first block that is good; good must hold for all that come after one for which it
-// holds. It is the number of the next block if there is none.
-func firstBlock(ctx context.Context, l *engine.Ledger, good func(journal.Block) bool) (uint64, error) {
-	var failed error
-	n := sort.Search(int(l.Blocks()), func(n int) bool {
-		found := false
-		err := l.Journal(ctx, uint64(n), func(b journal.Block) (bool, error) {
-			found = good(b)
-			return false, nil
-		})
-		failed = errors.Join(failed, err)
-		return found || err != nil
-	})
-	return uint64(n), failed
 }
 
 // endDeliveries cancels the exports and streams of a ledger that is being deleted.

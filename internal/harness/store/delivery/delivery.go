@@ -6,7 +6,7 @@
 // A bucket or a data stream is there as soon as something is written to it. The parts of a key become directories;
 // what a file system could take for something else (the parts "." and "..", an empty part, a control character, any
 // of \ : % * ? " < > |) is written as % and two hexadecimal digits, an empty part as a lone %. So no key leaves its
-// bucket, and no two keys meet in one file.
+// bucket, and no two keys meet in one file. Only a key that is another one up to a slash finds its place taken.
 //
 // Promised: an object is there whole or not at all, also after a power cut; a record that was acknowledged stays, and
 // is there once. Not promised: the media type of an object, which a file does not keep, and secrecy: what is

@@ -16,7 +16,7 @@ func TestShippedPrograms(t *testing.T) {
 		},
 		"./internal/cmd/qldbkms-harness": {
 			module + "internal/provider", "github.com/hashicorp/terraform-plugin-framework",
-			"github.com/rogpeppe/go-internal",
+			"github.com/rogpeppe/go-internal/testscript",
 		},
 	} {
 		list := exec.CommandContext(t.Context(), "go", "list", "-deps", program)

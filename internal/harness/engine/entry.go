@@ -23,9 +23,12 @@ type entry struct {
 	documents [][]byte
 }
 
-// stored are the limits for what we wrote ourselves: whatever was accepted must be read again, with the levels that
-// a block puts around a document.
-var stored = ion.Options{MaxBytes: 1 << 26, MaxDepth: 1 << 12, MaxValues: 1 << 26, MaxNumberBytes: 1 << 24}
+// storable are the limits for documents; stored those for what we wrote ourselves, with the levels that an entry puts
+// around a document. Whatever was accepted must be readable for ever.
+var (
+	storable = ion.Options{MaxBytes: 1 << 20, MaxDepth: 1 << 10, MaxValues: 1 << 20, MaxNumberBytes: 1 << 20}
+	stored   = ion.Options{MaxBytes: 1 << 26, MaxDepth: 1<<10 + 16, MaxValues: 1 << 26, MaxNumberBytes: 1 << 20}
+)
 
 func logPlace(number uint64) []byte { return strconv.AppendUint([]byte("log/"), number, 10) }
 

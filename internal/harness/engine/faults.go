@@ -34,6 +34,7 @@ var (
 	errNoTransaction   = &BadRequestError{Message: "No open transaction"}
 	errDigest          = &BadRequestError{Message: "Digests don't match"}
 	errPageToken       = &BadRequestError{Message: "The parameter NextPageToken is not valid"}
+	errDocument        = &BadRequestError{Message: "Document cannot be stored"}
 	errDocumentSize    = &BadRequestError{Message: "Exceeded document size limit"}
 	errDocumentCount   = &BadRequestError{Message: "Exceeded documents per transaction limit"}
 	errTransactionSize = &BadRequestError{Message: "Exceeded transaction size limit"}

@@ -42,22 +42,16 @@ func (s *statement) Delete(_ context.Context, t plan.Table, id string) error {
 
 // change gives a document its new content.
 func (s *statement) change(w *write, document ion.Value) error {
-	if err := storable(document); err != nil {
-		return err
-	}
 	w.data, w.encoded = document, ion.EncodeBinary(document)
 	if len(w.encoded) > maxDocumentBytes {
 		return errDocumentSize
 	}
-	return s.record(w)
-}
-
-// storable refuses what cannot be read again: an Ion reader takes a struct with this annotation for a symbol table.
-func storable(document ion.Value) error {
-	if names := document.Annotations(); len(names) > 0 && names[0] == "$ion_symbol_table" {
-		return &BadRequestError{Message: "Document must not be a symbol table"}
+	// A document that cannot be read back would make its ledger unreadable. Ion has such values: a struct that is
+	// annotated as a symbol table, for example.
+	if again, err := ion.DecodeOne(w.encoded, storable); err != nil || !again.Equal(document) {
+		return errDocument
 	}
-	return nil
+	return s.record(w)
 }
 
 // record keeps a write of this statement.

@@ -244,6 +244,7 @@ func (s *Source) qldbOptions(o *qldb.Options) {
 }
 
 func (s *Source) sessionOptions(o *qldbsession.Options) {
+	o.HTTPClient = plainBodies{o.HTTPClient}
 	if url := s.config.Endpoints.QLDBSession; url != "" {
 		o.BaseEndpoint = &url
 	}

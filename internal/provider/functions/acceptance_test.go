@@ -42,7 +42,7 @@ func yes(name string) statecheck.StateCheck {
 func TestAccExamples(t *testing.T) {
 	t.Parallel()
 	steps := map[string][]statecheck.StateCheck{
-		"verify_proof": nil,
+		"verify_proof": {yes("proven")},
 		"ion_hash": {
 			text("hash_of_one", "8In2TKc7mxYNM/GbB/jQyX1OjkIVwLa4uDbe3Ptlkpo="), yes("same_document"),
 		},
@@ -69,19 +69,20 @@ func TestAccExamples(t *testing.T) {
 // Terraform shows an error at the argument to blame.
 func TestAccError(t *testing.T) {
 	t.Parallel()
-	changed := strings.Replace(example(t, "verify_proof"),
+	forged := strings.Replace(example(t, "verify_proof"),
 		"local.revision.Revision.IonText", `replace(local.revision.Revision.IonText, "90.25", "9.25")`, 1)
-	output := strings.Replace(changed, `check "audit"`, `output "audit"`, 1)
-	output = regexp.MustCompile(`assert \{|error_message.*\n  \}`).ReplaceAllString(output, "")
-	output = strings.Replace(output, "condition =", "value =", 1)
 	run(t, resource.TestCase{Steps: []resource.TestStep{
 		{
-			Config:      output,
+			Config:      forged,
 			ExpectError: regexp.MustCompile(`(?s)Invalid value for "revision" parameter:.*Step\s+"revision\s+hash"\s+failed`),
 		},
 		{
 			Config:      `output "x" { value = provider::qldbkms::ion_to_json("{\n a: ]}") }`,
 			ExpectError: regexp.MustCompile(`(?s)Invalid value for "text" parameter: not Ion text: line 2, column 5`),
+		},
+		{
+			Config:            strings.NewReplacer("= provider::", "= !can(provider::", "  )\n}", "  ))\n}").Replace(forged),
+			ConfigStateChecks: []statecheck.StateCheck{yes("proven")},
 		},
 	}})
 }

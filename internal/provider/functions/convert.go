@@ -49,8 +49,8 @@ func jsonToIon() pure {
 		Summary: "JSON as Ion text.",
 		MarkdownDescription: "One JSON value as Ion text, compact.\n\nA number without point and exponent becomes an int, " +
 			"one with a point a decimal, one with an exponent a float. Strings stay strings: JSON has no timestamps, " +
-			"symbols or blobs. Fields keep their order.\n\nA number of Terraform's keeps no trailing zeros: `jsonencode(1.50)` is `1.5`, " +
-			"which is another decimal than `1.50`.",
+			"symbols or blobs. Fields keep their order.\n\nA number of Terraform's keeps no trailing zeros: " +
+			"`jsonencode(1.50)` is `1.5`, which is another decimal than `1.50`.",
 		Parameters: []function.Parameter{text("text", "One JSON value, for example made with `jsonencode`.")},
 	}
 	return textFunction("json_to_ion", definition, func(text string) (string, error) {

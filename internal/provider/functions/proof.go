@@ -22,10 +22,10 @@ func verifyProof() pure {
 	definition := function.Definition{
 		Summary: "Whether a digest covers a revision of a document.",
 		MarkdownDescription: "True if the revision is, bit for bit, one that the digest stands for. Anything else is an " +
-			"error that names the step that failed: `address`, `revision hash`, `proof length` or `digest`.\n\nThe check is " +
-			"made here, with hashes only; nothing is asked of AWS. All four texts are as `GetRevision` and `GetDigest` of " +
-			"QLDB return them, and as `qldbkms_revision` and `qldbkms_digest` show them. The proof must have been made for " +
-			"the tip of this digest.",
+			"error that names the step that failed: `address`, `revision hash`, `proof length` or `digest`; in a condition, " +
+			"`can` makes it false.\n\nThe check is made here, with hashes only; nothing is asked of AWS. All four texts are " +
+			"as `GetRevision` and `GetDigest` of QLDB return them, and as `qldbkms_revision` and `qldbkms_digest` show them. " +
+			"The proof must have been made for the tip of this digest.",
 		Parameters: []function.Parameter{
 			text("revision", "Revision in Ion text: `Revision.IonText` of `GetRevision`."),
 			text("proof", "Proof in Ion text, a list of hashes: `Proof.IonText` of `GetRevision`."),

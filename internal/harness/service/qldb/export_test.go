@@ -272,9 +272,9 @@ func TestExportStaysInItsBucket(t *testing.T) {
 	}
 	d := newDelivered(t)
 	d.ledger("orders")
-	_, err := d.service.ExportJournalToS3(t.Context(), call(), d.exportNow("orders", func(in *qldb.ExportJournalToS3Input) {
-		in.S3ExportConfiguration.Bucket = "../other"
-	}))
+	in := d.exportNow("orders")
+	in.S3ExportConfiguration.Bucket = "../other"
+	_, err := d.service.ExportJournalToS3(t.Context(), call(), in)
 	if code(err) != "InvalidParameterException" {
 		t.Errorf("bucket ../other: got %v", err)
 	}

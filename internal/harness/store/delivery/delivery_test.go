@@ -194,7 +194,7 @@ func appendAll(t *testing.T, records *delivery.Records, to delivery.Target, list
 	}
 }
 
-// TestRecordsAreThereOnce sends records again, as a producer does that was cut off, to the same process and to the next.
+// TestRecordsAreThereOnce sends records again, as a producer does that was cut off, to the same process and the next.
 func TestRecordsAreThereOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

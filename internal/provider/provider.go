@@ -27,6 +27,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledgers"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/protectedledger"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/record"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/table"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/revision"
@@ -138,6 +139,7 @@ func (p *qldbkms) Resources(context.Context) []func() resource.Resource {
 			})
 		},
 		func() resource.Resource { return table.New(p.statements()) },
+		func() resource.Resource { return record.New(p.statements()) },
 	}
 }
 

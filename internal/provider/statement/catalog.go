@@ -149,3 +149,16 @@ func (s *locks) value(name string) *sync.Mutex {
 	}
 	return s.values[name]
 }
+
+// DoIn is Do for statements on one table. When the service refuses because there is no such table, which it says in the
+// words of any unknown name, the error is a *NoTableError.
+func (l *Ledger) DoIn(ctx context.Context, table string, fn func(*Tx) error) error {
+	err := l.Do(ctx, fn)
+	if !isRefused(err) || ctx.Err() != nil {
+		return err
+	}
+	if _, tableErr := l.Table(ctx, table); IsGone(tableErr) {
+		return tableErr
+	}
+	return err
+}

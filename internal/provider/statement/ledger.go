@@ -54,8 +54,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// pause waits before look number n (0, 1, ...).
-func (o Options) pause(ctx context.Context, n int) error {
+// Pause waits before look number n (0, 1, ...).
+func (o Options) Pause(ctx context.Context, n int) error {
 	d := o.PollInterval
 	if d == 0 {
 		d = min(time.Second<<min(n, 4), 10*time.Second)
@@ -164,12 +164,12 @@ func (l *Ledger) Do(ctx context.Context, fn func(*Tx) error) error {
 		case isBusy(err) && busy < maxBusy:
 			busy++
 			tflog.SubsystemInfo(ctx, "session", "the service asks to slow down", map[string]any{"ledger": l.Name})
-			if l.opts.pause(ctx, busy) != nil {
+			if l.opts.Pause(ctx, busy) != nil {
 				return l.stopped(ctx, err)
 			}
 		case isBroken(err) && broken < maxBroken:
 			broken++
-			if l.opts.pause(ctx, 0) != nil {
+			if l.opts.Pause(ctx, 0) != nil {
 				return l.stopped(ctx, err)
 			}
 		case !isRefused(err):

@@ -80,7 +80,7 @@ func (l *Ledger) awaitReady(ctx context.Context, cause error) (waited bool, err 
 			}
 			last = s
 		}
-		if passive(ctx) || l.opts.pause(ctx, n) != nil {
+		if passive(ctx) || l.opts.Pause(ctx, n) != nil {
 			return false, &NotReadyError{
 				Ledger: l.Name, Status: last, Waited: l.opts.Now().Sub(start), Interrupted: interrupted(ctx), Err: cause,
 			}

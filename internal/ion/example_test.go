@@ -50,5 +50,5 @@ func ExampleToJSON() {
 	}
 	fmt.Println(string(ion.ToJSON(v)))
 	// Output:
-	// {"sold":"2021-08-30T","price":12.50,"photo":"AQID"}
+	// {"sold":"2021-08-30","price":12.50,"photo":"AQID"}
 }

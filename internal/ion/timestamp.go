@@ -241,11 +241,14 @@ func (t Timestamp) appendText(dst []byte) []byte {
 	if p >= Month {
 		dst = appendPadded(append(dst, '-'), c.month, 2)
 	}
-	if p >= Day {
+	if p == Day { // without the T, as the service writes it
+		return appendPadded(append(dst, '-'), c.day, 2)
+	}
+	if p > Day {
 		dst = appendPadded(append(dst, '-'), c.day, 2)
 	}
 	dst = append(dst, 'T')
-	if p <= Day {
+	if p < Day {
 		return dst
 	}
 	dst = appendPadded(dst, c.hour, 2)

@@ -60,7 +60,7 @@ func TestConstructors(t *testing.T) {
 		huge.String() + ".":             ion.NewBigDecimal(huge, 0).Value(),
 		"2007-02-23T12:14:33.079-08:00": ion.NewTimestamp(at, ion.Second, 3).Value(),
 		"2007-02-23T12:14-08:00":        ion.NewTimestamp(at, ion.Minute, 0).Value(),
-		"2007-02-23T":                   ion.NewTimestamp(at, ion.Day, 0).Value(),
+		"2007-02-23":                    ion.NewTimestamp(at, ion.Day, 0).Value(),
 		"2007-02T":                      ion.NewTimestamp(at, ion.Month, 0).Value(),
 		"2007T":                         ion.NewTimestamp(at, ion.Year, 0).Value(),
 		"null.timestamp":                ion.Timestamp{}.Value(),

@@ -24,13 +24,15 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/digest"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/functions"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/index"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledgers"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/protectedledger"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/query"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/record"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/revision"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/table"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/revision"
 )
 
 // typeName starts the name of every object.
@@ -139,6 +141,7 @@ func (p *qldbkms) Resources(context.Context) []func() resource.Resource {
 			})
 		},
 		func() resource.Resource { return table.New(p.statements()) },
+		func() resource.Resource { return index.New(p.statements()) },
 		func() resource.Resource { return record.New(p.statements()) },
 	}
 }
@@ -153,6 +156,7 @@ func (p *qldbkms) statements() statement.Options {
 func (p *qldbkms) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		ledger.New,
+		func() datasource.DataSource { return query.New(p.statements()) },
 		ledgers.New,
 		digest.New,
 		revision.New,

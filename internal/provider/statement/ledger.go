@@ -111,31 +111,41 @@ func (t *Tx) ID() string { return t.driver.ID() }
 
 // Run runs a statement and returns its rows. There is one parameter for each ? in text.
 func (t *Tx) Run(text string, parameters ...ion.Value) ([]ion.Value, error) {
-	return t.run(text, parameters, func([]ion.Value) bool { return true })
+	var rows []ion.Value
+	err := t.Each(text, parameters, func(row ion.Value) bool {
+		rows = append(rows, row)
+		return true
+	})
+	return rows, err
 }
 
 // Any says whether a SELECT has a row, and reads no more pages than it takes to know.
-func (t *Tx) Any(text string, parameters ...ion.Value) (bool, error) {
-	rows, err := t.run(text, parameters, func(rows []ion.Value) bool { return len(rows) == 0 })
-	return len(rows) > 0, err
+func (t *Tx) Any(text string, parameters ...ion.Value) (found bool, err error) {
+	err = t.Each(text, parameters, func(ion.Value) bool {
+		found = true
+		return false
+	})
+	return found, err
 }
 
-// run reads rows as long as more says so of those read.
-func (t *Tx) run(text string, parameters []ion.Value, more func([]ion.Value) bool) ([]ion.Value, error) {
+// Each runs a statement and hands its rows to fn one by one, until it returns false. Pages that are not needed for that
+// are not read.
+func (t *Tx) Each(text string, parameters []ion.Value, fn func(ion.Value) bool) error {
 	t.x.with(text, parameters)
 	result, err := t.driver.Execute(text)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var rows []ion.Value
-	for more(rows) && result.Next(t.driver) {
+	for n := 0; result.Next(t.driver); n++ {
 		row, err := ion.DecodeOne(result.GetCurrentData(), ion.Stored())
 		if err != nil {
-			return nil, fmt.Errorf("read row %d: %w", len(rows), err)
+			return fmt.Errorf("read row %d: %w", n, err)
 		}
-		rows = append(rows, row)
+		if !fn(row) {
+			return nil
+		}
 	}
-	return rows, result.Err()
+	return result.Err()
 }
 
 // How often a transaction is run again within one Do.

@@ -63,8 +63,8 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	case errors.As(err, &taken):
 		p := m.problem("already exists", err)
 		p.At = path.Root("field")
-		p.Next = fmt.Sprintf("Nothing was changed. To manage that index here, run \"terraform import <address> %s/%s/%s/%s\".",
-			m.Region.ValueString(), m.Ledger.ValueString(), m.Table.ValueString(), m.Field.ValueString())
+		p.Next = fmt.Sprintf("Nothing was changed. To manage that index here, run \"terraform import <address> "+
+			"%s/%s/%s/%s\".", m.Region.ValueString(), m.Ledger.ValueString(), m.Table.ValueString(), m.Field.ValueString())
 		resp.Diagnostics.Append(p.Error())
 		return
 	case err != nil:

@@ -1,8 +1,8 @@
 // Package index is the resource qldbkms_index.
 //
 // An index belongs to a field of a table. The service builds it in the background; Create waits until queries use it. A
-// build that takes longer than the wait goes on by itself: the index is saved with the status it had, and the next apply
-// waits for the rest.
+// build that takes longer than the wait goes on by itself: the index is saved with the status it had, and the next
+// apply waits for the rest.
 package index
 
 import (
@@ -106,8 +106,8 @@ func (m model) problem(failed string, err error) diagnose.Problem {
 	p := diagnose.Problem{Summary: m.title() + " " + failed, Cause: m.words(err)}
 	if statement.IsGone(err) {
 		p.At = path.Root("table")
-		p.Next = "Create ledger and table first; let the index refer to those of the other resources, so that Terraform keeps " +
-			"the order."
+		p.Next = "Create ledger and table first; let the index refer to those of the other resources, so that Terraform " +
+			"keeps the order."
 	}
 	return p
 }
@@ -131,8 +131,8 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 			"field": schema.StringAttribute{
 				Required: true, PlanModifiers: replace, Validators: []validator.String{validate.FieldName()},
-				MarkdownDescription: "Name of the top-level field, 1 to 128 characters. Case matters. A change drops the index and " +
-					"makes another.",
+				MarkdownDescription: "Name of the top-level field, 1 to 128 characters. Case matters. A change drops the index " +
+					"and makes another.",
 			},
 			"region": place.Attribute("A change makes an index there and drops this one."),
 			"index_id": schema.StringAttribute{
@@ -150,8 +150,8 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 				Create: true, Update: true, Delete: true,
 				CreateDescription: "How long to wait for the ledger and for the index to be built, such as `1h`. Default `10m`.",
 				UpdateDescription: "How long to wait for the rest of a build that took longer than its create. Default `10m`.",
-				DeleteDescription: "How long to wait for the index to be gone, such as `20m`. Default `10m`. Read from the state, " +
-					"so a new value must be applied before the destroy.",
+				DeleteDescription: "How long to wait for the index to be gone, such as `20m`. Default `10m`. Read from the " +
+					"state, so a new value must be applied before the destroy.",
 			}),
 		},
 	}

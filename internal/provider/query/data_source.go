@@ -89,8 +89,8 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 			},
 			"rows": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "The rows, each as JSON for `jsondecode`: timestamps and symbols become strings, blobs base64, " +
-					"annotations are left out. At most 10,000 rows and 4 MB.",
+				MarkdownDescription: "The rows, each as JSON for `jsondecode`: timestamps and symbols become strings, blobs " +
+					"base64, annotations are left out. At most 10,000 rows and 4 MB.",
 			},
 			"row_count": schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of rows."},
 		},

@@ -74,9 +74,11 @@ func TestAccRows(t *testing.T) {
 				Config: config(h, `statement = "SELECT * FROM Vehicle WHERE VIN IN (?, ?)"`+
 					"\nparameters = [jsonencode(\"1N4\"), \"\\\"KM8\\\"\"]"),
 				ConfigStateChecks: []statecheck.StateCheck{
-					statecheck.ExpectKnownValue("data.qldbkms_query.q", tfjsonpath.New("rows"), knownvalue.ListExact([]knownvalue.Check{
-						knownvalue.StringExact(`{"VIN":"1N4","Built":"2007T","W":1.50}`), knownvalue.StringExact(`{"VIN":"KM8"}`),
-					})),
+					statecheck.ExpectKnownValue("data.qldbkms_query.q", tfjsonpath.New("rows"),
+						knownvalue.ListExact([]knownvalue.Check{
+							knownvalue.StringExact(`{"VIN":"1N4","Built":"2007T","W":1.50}`),
+							knownvalue.StringExact(`{"VIN":"KM8"}`),
+						})),
 				},
 			},
 			{Config: config(h, `statement = "DELETE FROM Vehicle"`), ExpectError: regexp.MustCompile("not one SELECT")},

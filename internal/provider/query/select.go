@@ -6,7 +6,7 @@ import "strings"
 type refusal string
 
 const (
-	notSelect  refusal = "It does not begin with SELECT. Only SELECT statements are run here, because nothing else only reads."
+	notSelect  refusal = "It does not begin with SELECT. Only SELECT statements are run here, since all others write."
 	several    refusal = "Something follows the semicolon. One statement is run."
 	unfinished refusal = "A comment, a text, a quoted name or an Ion literal in it does not end."
 	tooLong    refusal = "It is longer than 100,000 characters, which is the most the service takes."

@@ -37,7 +37,8 @@ func newBench(t *testing.T, options ...acctest.Option) bench {
 }
 
 func (b bench) config(body string) string {
-	return b.Config("") + "resource \"qldbkms_record\" \"car\" {\n  ledger = \"orders\"\n  table = \"Vehicle\"\n" + body + "\n}\n"
+	return b.Config("") + "resource \"qldbkms_record\" \"car\" {\n  ledger = \"orders\"\n  table = \"Vehicle\"\n" +
+		body + "\n}\n"
 }
 
 // run runs a statement and returns its rows as Ion text.
@@ -188,7 +189,8 @@ func TestAccWriteOnly(t *testing.T) {
 	b := newBench(t)
 	const secret = "a-very-secret-word"
 	config := func(n int) string {
-		return b.config(fmt.Sprintf("document_wo = jsonencode({ VIN = \"1N4\", Code = %q })\ndocument_wo_version = %d", secret, n))
+		return b.config(fmt.Sprintf("document_wo = jsonencode({ VIN = \"1N4\", Code = %q })\n"+
+			"document_wo_version = %d", secret, n))
 	}
 	dir := t.TempDir()
 	absent := func(*terraform.State) error {
@@ -248,7 +250,8 @@ func TestAccAdopt(t *testing.T) {
 	})
 }
 
-// What Terraform did not see is never overwritten: the plan is made, then somebody else writes, then the plan is applied.
+// What Terraform did not see is never overwritten: the plan is made, then somebody else writes, then the plan is
+// applied.
 func TestAccConflict(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

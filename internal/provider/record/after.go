@@ -72,8 +72,8 @@ func (a *after) verify(ctx context.Context, r revision) {
 	default:
 		p := a.now.problem("was written but not verified", err)
 		p.At = path.Root("verify")
-		p.Next = "Verification needs qldb:GetDigest and qldb:GetRevision. To check this revision later, use the data source " +
-			"qldbkms_revision."
+		p.Next = "Verification needs qldb:GetDigest and qldb:GetRevision. To check this revision later, use the data " +
+			"source qldbkms_revision."
 		a.diags.Append(p.Warning())
 	}
 }

@@ -140,7 +140,8 @@ func (m model) keepApart(
 		}
 	}
 	diags.Append(diagnose.Problem{
-		At: path.Root("key_fields").AtListIndex(0), Summary: fmt.Sprintf("Key fields of table %q have no index", short(table)),
+		At:      path.Root("key_fields").AtListIndex(0),
+		Summary: fmt.Sprintf("Key fields of table %q have no index", short(table)),
 		Cause: fmt.Sprintf("Each create searched all of %s for a document with the same key fields, which gets slower with "+
 			"every document, and meets every other writer.", m.where()),
 		Next: fmt.Sprintf("Add a qldbkms_index on field %q, and let the records depend on it.", keys[0]),
@@ -187,7 +188,8 @@ func (m model) refused(err error) diagnose.Problem {
 
 func (m model) exists(found []revision) diagnose.Problem {
 	p := diagnose.Problem{
-		At: path.Root("key_fields"), Summary: fmt.Sprintf("Table %q has a document with this key", short(m.Table.ValueString())),
+		At:      path.Root("key_fields"),
+		Summary: fmt.Sprintf("Table %q has a document with this key", short(m.Table.ValueString())),
 		Cause: fmt.Sprintf("Document %s of %s, version %d, has the same values in its key fields.", found[0].ID, m.where(),
 			found[0].Version),
 		Next: fmt.Sprintf("Nothing was changed. To manage that document here, set if_exists = \"adopt\", or run \"terraform "+

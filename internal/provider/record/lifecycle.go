@@ -215,8 +215,8 @@ func (m model) conflict(failed string, err error) diagnose.Problem {
 	return p
 }
 
-// ImportState takes ledger/table/id, Region/ledger/table/id, or an identity. It cannot see the configuration: Read shows
-// the document as JSON, or as Ion if JSON would lose something.
+// ImportState takes ledger/table/id, Region/ledger/table/id, or an identity. It cannot see the configuration: Read
+// shows the document as JSON, or as Ion if JSON would lose something.
 func (r *Resource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {

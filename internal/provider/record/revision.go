@@ -96,8 +96,8 @@ func (m model) changedBy(r revision) bool {
 	return m.TxnID.ValueString() != r.TxID || m.Version.ValueInt64() != r.Version
 }
 
-// holds says whether the revision in the state is exactly this document. The document need not be in the state: the hash
-// of a revision is made of those of its data and of its metadata, and these are known.
+// holds says whether the revision in the state is exactly this document. The document need not be in the state: the
+// hash of a revision is made of those of its data and of its metadata, and these are known.
 //
 // Source: QLDB developer guide, "Verifying data": the revision hash.
 func (m model) holds(document ion.Value) bool {

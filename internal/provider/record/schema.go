@@ -111,9 +111,9 @@ func documentAttributes() map[string]schema.Attribute {
 		},
 		"document_wo": schema.StringAttribute{
 			Optional: true, WriteOnly: true, Sensitive: true,
-			MarkdownDescription: "The document as a JSON object, or as an Ion struct, that is in neither plan nor state. Needs " +
-				"Terraform 1.11 and `document_wo_version`. A document that was changed by somebody else is noticed by the hash " +
-				"of its revision.",
+			MarkdownDescription: "The document as a JSON object, or as an Ion struct, that is in neither plan nor state. " +
+				"Needs Terraform 1.11 and `document_wo_version`. A document that was changed by somebody else is noticed by " +
+				"the hash of its revision.",
 		},
 		"document_wo_version": schema.Int64Attribute{
 			Optional: true, Validators: []validator.Int64{int64validator.AtLeast(0)},

@@ -17,8 +17,8 @@ import (
 // The driver encodes and hashes parameters with a public Ion library that rounds timestamps to nine digits of a second
 // and takes a symbol called $5 for the fifth of a table; a document would be stored as something else than was planned.
 // The driver has no other way in. So it runs every statement without parameters, and exact puts the parameters into its
-// requests, encoded by this project's Ion, together with the commit digest that belongs to them. Sessions, transactions,
-// pages and retries stay the driver's.
+// requests, encoded by this project's Ion, together with the commit digest that belongs to them. Sessions,
+// transactions, pages and retries stay the driver's.
 type exchange struct {
 	parameters []types.ValueHolder // of the statement about to be sent
 	digest     [32]byte            // over what was sent since the transaction started

@@ -2,8 +2,8 @@
 //
 // A Ledger is shared by all objects of a provider instance that name it: they share its sessions, of which there are at
 // most ten. Do runs a function in a transaction, through Amazon's driver, which runs it again when the transaction met
-// another one. Do itself goes on where the driver gives up although waiting helps: a ledger that is still being created,
-// one whose KMS key is out of reach, a service that asks to slow down, a connection that broke.
+// another one. Do itself goes on where the driver gives up although waiting helps: a ledger that is still being
+// created, one whose KMS key is out of reach, a service that asks to slow down, a connection that broke.
 //
 // So a function given to Do may run several times, and an earlier run may have been committed although its answer was
 // lost. It has to look before it writes.

@@ -21,7 +21,8 @@ type Status struct {
 }
 
 func (s Status) ready() bool {
-	return s.State == string(qldbtypes.LedgerStateActive) && s.Encryption != string(qldbtypes.EncryptionStatusKmsKeyInaccessible)
+	return s.State == string(qldbtypes.LedgerStateActive) &&
+		s.Encryption != string(qldbtypes.EncryptionStatusKmsKeyInaccessible)
 }
 
 // coming says whether waiting may help.
@@ -56,8 +57,8 @@ func (l *Ledger) look(ctx context.Context) (Status, error) {
 }
 
 // awaitReady finds out whether the ledger is the reason why a statement was refused with cause, and waits until it is
-// ready. waited is false when it was ready at once; the refusal then has another reason, as it has when the ledger cannot
-// be looked at.
+// ready. waited is false when it was ready at once; the refusal then has another reason, as it has when the ledger
+// cannot be looked at.
 func (l *Ledger) awaitReady(ctx context.Context, cause error) (waited bool, err error) {
 	start, last := l.opts.Now(), Status{}
 	for n := 0; ; n++ {

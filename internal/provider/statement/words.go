@@ -17,7 +17,8 @@ func Words(err error, region string) string {
 	case errors.As(err, &not):
 		return not.words(region)
 	case errors.As(err, &noLedger):
-		return fmt.Sprintf("There is no ledger %q in %s for the account of the credentials.", noLedger.Ledger, noLedger.Region)
+		return fmt.Sprintf("There is no ledger %q in %s for the account of the credentials.", noLedger.Ledger,
+			noLedger.Region)
 	case errors.As(err, &noTable):
 		return fmt.Sprintf("Ledger %q has no active table %q. Case matters.", noTable.Ledger, noTable.Table)
 	}

@@ -153,11 +153,11 @@ func (m model) refused(err error) diagnose.Problem {
 	case errors.As(err, &cannot):
 		p.At = path.Root("undrop")
 		p.Cause = fmt.Sprintf("Table %s %s.", cannot.ID, cannot.Found)
-		p.Next = "Nothing was changed. undrop takes the id of a dropped table of the same name; without it an empty table is " +
-			"created."
+		p.Next = "Nothing was changed. undrop takes the id of a dropped table of the same name; without it an empty " +
+			"table is created."
 	case statement.IsNotReady(err):
-		p.Next = "Nothing was changed. Apply again when the ledger is ACTIVE and can use its key; timeouts.create lets this " +
-			"apply wait longer."
+		p.Next = "Nothing was changed. Apply again when the ledger is ACTIVE and can use its key; timeouts.create lets " +
+			"this apply wait longer."
 	}
 	return p
 }

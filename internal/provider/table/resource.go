@@ -1,8 +1,8 @@
 // Package table is the resource qldbkms_table.
 //
 // A table belongs to a ledger that may be managed elsewhere; the resource owns the table and its tags. It never drops a
-// table that holds documents unless that was allowed before, and looks for documents in the very transaction that drops.
-// A dropped table stays in the ledger, inactive, with its documents; undrop brings it back.
+// table that holds documents unless that was allowed before, and looks for documents in the very transaction that
+// drops. A dropped table stays in the ledger, inactive, with its documents; undrop brings it back.
 package table
 
 import (

@@ -20,7 +20,8 @@ import (
 const address = "qldbkms_table.vehicle"
 
 func config(h *acctest.Harness, body string) string {
-	return h.Config("") + "resource \"qldbkms_table\" \"vehicle\" {\n  ledger = \"orders\"\n  name = \"Vehicle\"\n" + body + "\n}\n"
+	return h.Config("") + "resource \"qldbkms_table\" \"vehicle\" {\n  ledger = \"orders\"\n  name = \"Vehicle\"\n" +
+		body + "\n}\n"
 }
 
 // tables are name and status of every table, in the order of their creation.

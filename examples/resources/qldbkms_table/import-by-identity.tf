@@ -1,0 +1,8 @@
+import {
+  to = qldbkms_table.vehicle
+  identity = {
+    ledger = "orders"
+    name   = "Vehicle"
+    region = "eu-west-2"
+  }
+}

@@ -1,0 +1,8 @@
+resource "qldbkms_table" "vehicle" {
+  ledger = "orders"
+  name   = "Vehicle"
+
+  tags = {
+    team = "fleet"
+  }
+}

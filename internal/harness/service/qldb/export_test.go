@@ -183,7 +183,7 @@ func wantJSON(t *testing.T, files map[string][]byte, manifest string, blocks int
 // TestExportRange: the first moment belongs to the range, the last does not.
 func TestExportRange(t *testing.T) {
 	t.Parallel()
-	d := newDelivered(t)
+	d := newDelivered(t, smallObjects)
 	d.ledger("orders")
 	d.insert("orders", 1, 6)
 	all := d.blocks("orders")

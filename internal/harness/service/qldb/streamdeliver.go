@@ -79,8 +79,8 @@ func (s *Service) advanceStream(ctx context.Context, wk work) (time.Time, error)
 		return time.Time{}, nil
 	}
 	b, err := s.gather(ctx, opened, &seen, now)
-	if err == nil {
-		err = s.send(ctx, &seen, b)
+	if err == nil && len(b.records) > 0 {
+		err = s.cfg.Records.Append(ctx, seen.target(), b.records)
 	}
 	if err != nil {
 		return s.streamFailed(ctx, &seen, err)
@@ -91,20 +91,9 @@ func (s *Service) advanceStream(ctx context.Context, wk work) (time.Time, error)
 	return b.again, nil
 }
 
-// send delivers a batch, or finds out whether a stream that was impaired still is.
-func (s *Service) send(ctx context.Context, t *journalStream, b *batch) error {
-	switch {
-	case len(b.records) > 0:
-		return s.cfg.Records.Append(ctx, t.target(), b.records)
-	case t.Status == streamImpaired:
-		return s.cfg.Records.Check(ctx, t.target())
-	}
-	return nil
-}
-
-// delivered notes that a batch was.
+// delivered notes that a batch was, and so that the stream is well.
 func (s *Service) delivered(ctx context.Context, seen *journalStream, b *batch) error {
-	if len(b.records) == 0 && seen.Status == streamActive && seen.RetryAt.IsZero() {
+	if len(b.records) == 0 && seen.RetryAt.IsZero() {
 		return nil
 	}
 	return s.changeStream(ctx, seen, func(w store.Writer, t *journalStream) error {

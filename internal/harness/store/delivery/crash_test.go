@@ -96,41 +96,24 @@ func put(t *testing.T, disk *crashfs.FS, object delivery.Object) {
 }
 
 // TestRecordsSurviveAnyCrash breaks every call of Append. The producer, which goes on behind what was acknowledged,
-// finds all its records in the file, in order; and each once, unless the power was cut.
+// with the same process or the next, finds all its records in the file, in order, also after the power was cut; and
+// each once, unless the power was cut while some were on their way.
 func TestRecordsSurviveAnyCrash(t *testing.T) {
 	t.Parallel()
-	const name = "/data/kinesis/111122223333/eu-west-2/audit.jsonl"
+	var want []string
+	for _, r := range append(append(three(0), three(3)...), three(6)...) {
+		want = append(want, string(r.Data))
+	}
 	for n := 1; ; n++ {
 		reached := false
 		for _, outcome := range []crashfs.Outcome{crashfs.Fail, crashfs.FailApplied} {
 			for _, dead := range []bool{false, true} {
-				for i, choose := range append(choices(), nil) { // nil: the process dies, the machine goes on
-					disk := newDisk(t)
-					records := delivery.NewRecords("/data/kinesis", now, delivery.Options{FS: disk})
-					acknowledged := uint64(0)
-					was := breakAt(disk, n, outcome, dead)
-					for from := uint64(0); from < 9; from += 3 {
-						if records.Append(t.Context(), target("audit"), three(from)) != nil {
-							break
-						}
-						acknowledged = from + 3
-					}
-					reached = reached || was()
-					disk.SetHook(nil)
-					if choose != nil {
-						disk = disk.Crash(choose)
-					}
-					records = delivery.NewRecords("/data/kinesis", now, delivery.Options{FS: disk})
-					for from := acknowledged; from < 9; from += 3 {
-						appendAll(t, records, target("audit"), three(from)...)
-					}
-					got := contents(t, string(disk.Files()[name]))
-					if choose != nil {
+				for i, choose := range append(choices(), nil) { // nil: the machine goes on
+					disk, was := brokenAppends(t, n, outcome, dead, choose)
+					reached = reached || was
+					got := contents(t, string(disk.Files()["/data/kinesis/111122223333/eu-west-2/audit.jsonl"]))
+					if dead && choose != nil {
 						got = withoutRepeats(got)
-					}
-					var want []string
-					for _, r := range append(append(three(0), three(3)...), three(6)...) {
-						want = append(want, string(r.Data))
 					}
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("call %d, outcome %v, dead %v, choice %d (-want +got):\n%s", n, outcome, dead, i, diff)
@@ -143,6 +126,39 @@ func TestRecordsSurviveAnyCrash(t *testing.T) {
 			return
 		}
 	}
+}
+
+// brokenAppends appends nine records with the nth call broken, and returns the disk after a power cut. If the process
+// dies of it, the power is cut at once and another process does the rest.
+func brokenAppends(
+	t *testing.T, n int, outcome crashfs.Outcome, dead bool, choose crashfs.Choice,
+) (disk *crashfs.FS, reached bool) {
+	t.Helper()
+	disk = newDisk(t)
+	records := delivery.NewRecords("/data/kinesis", now, delivery.Options{FS: disk})
+	acknowledged := uint64(0)
+	was := breakAt(disk, n, outcome, dead)
+	for from := uint64(0); from < 9; from += 3 {
+		if records.Append(t.Context(), target("audit"), three(from)) != nil {
+			break
+		}
+		acknowledged = from + 3
+	}
+	reached = was()
+	disk.SetHook(nil)
+	if dead {
+		if choose != nil {
+			disk = disk.Crash(choose)
+		}
+		records = delivery.NewRecords("/data/kinesis", now, delivery.Options{FS: disk})
+	}
+	for from := acknowledged; from < 9; from += 3 {
+		appendAll(t, records, target("audit"), three(from)...)
+	}
+	if choose != nil {
+		disk = disk.Crash(choose)
+	}
+	return disk, reached
 }
 
 // three are three records of more than a sector each.

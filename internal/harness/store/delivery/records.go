@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"sync"
@@ -28,11 +29,12 @@ type Records struct {
 	files map[string]*file // by path, those that were read
 }
 
-// file is what is known of the file of a data stream.
+// file is what is durable in the file of a data stream.
 type file struct {
-	size  int64             // where the next line goes
+	size  int64             // bytes, without what a failed write left behind it
 	lines uint64            // sequence number of the next line
 	next  map[string]uint64 // by producer: the number of what it sends next
+	torn  bool              // a write has failed
 }
 
 // line is a record as it is written. The first four members are those of Kinesis GetRecords.
@@ -115,18 +117,13 @@ func (r *Records) append(to Target, records []Record) error {
 	if err != nil {
 		return err
 	}
-	err = r.write(f, path, records)
-	if err = errors.Join(err, f.Close()); err != nil {
-		delete(r.files, path) // what is in it is not known until it is read again
-	}
-	return err
+	return errors.Join(r.write(f, path, records), f.Close())
 }
 
 // open opens the file at path for writing and makes it where there is none.
 func (r *Records) open(dir, path string) (disk.File, error) {
 	f, err := r.tree.fs.Open(path, true)
 	if errors.Is(err, fs.ErrNotExist) {
-		delete(r.files, path) // somebody took it away, perhaps to read it in peace
 		if f, err = r.tree.fs.Create(path); err != nil {
 			return nil, err
 		}
@@ -145,75 +142,88 @@ func (r *Records) write(f disk.File, path string, records []Record) error {
 		return err
 	}
 	known := r.files[path]
-	if known == nil || known.size != size { // new to us, or somebody else changed it
+	// New to us, or somebody changed it or took it away.
+	if known == nil || size < known.size || size > known.size && !known.torn {
 		if known, err = r.read(f, size); err != nil {
 			return err
 		}
 		r.files[path] = known
 	}
-	at := known.size
-	text, err := known.encode(records, r.now())
+	text, after, err := known.encode(records, r.now())
 	if err != nil || len(text) == 0 {
 		return err
 	}
-	if _, err := f.WriteAt(text, at); err != nil {
+	// What a failed write left may be readable and yet not be on the disk: it does not count, it is written again.
+	if err := blank(f, known.size, size); err != nil {
 		return err
 	}
-	return r.tree.sync(f)
+	known.torn = true
+	if _, err := f.WriteAt(text, size); err != nil {
+		return err
+	}
+	if err := r.tree.sync(f); err != nil {
+		return err
+	}
+	after.size = size + int64(len(text))
+	r.files[path] = after
+	return nil
 }
 
-// encode writes the records that are not in the file and counts them as written.
-func (k *file) encode(records []Record, now time.Time) ([]byte, error) {
-	var text []byte
+// blank overwrites the bytes from a place to another. JSON allows blanks before the next line.
+func blank(f disk.File, from, to int64) error {
+	if from == to {
+		return nil
+	}
+	_, err := f.WriteAt(bytes.Repeat([]byte{' '}, int(to-from)), from)
+	return err
+}
+
+// encode writes the records that are not in the file. after is the file with them, but for its size.
+func (k *file) encode(records []Record, now time.Time) (text []byte, after *file, err error) {
+	after = &file{lines: k.lines, next: maps.Clone(k.next)}
 	for _, rec := range records {
-		if rec.First+rec.Count <= k.next[rec.Producer] {
+		if rec.First+rec.Count <= after.next[rec.Producer] {
 			continue
 		}
 		encoded, err := json.Marshal(line{
-			SequenceNumber:              fmt.Sprintf("%056d", k.lines),
+			SequenceNumber:              fmt.Sprintf("%056d", after.lines),
 			ApproximateArrivalTimestamp: float64(now.UnixMilli()) / 1000,
 			PartitionKey:                rec.PartitionKey, Data: rec.Data,
 			Producer: rec.Producer, First: rec.First, Count: rec.Count,
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		text = append(append(text, encoded...), '\n')
-		k.lines++
-		k.next[rec.Producer] = rec.First + rec.Count
+		after.lines++
+		after.next[rec.Producer] = rec.First + rec.Count
 	}
-	k.size += int64(len(text))
-	return text, nil
+	return text, after, nil
 }
 
-// read learns what is in a file. What a crash left of lines that were not acknowledged, which is a line without its
-// end or one with holes of zeros, is overwritten with blanks: JSON allows them before the next line.
+// read learns what is in a file and makes it durable, for the process that wrote it may not have come to that. What a
+// crash left of lines that were not acknowledged, which is a line without its end or one with holes of zeros, is
+// blanked.
 func (r *Records) read(f disk.File, size int64) (*file, error) {
 	k := &file{size: size, next: map[string]uint64{}}
 	in := newLines(f, size)
-	blanked := false
 	for {
 		text, at, err := in.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			if blanked {
-				return k, r.tree.sync(f)
-			}
-			return k, nil
+			return k, r.tree.sync(f)
 		case err != nil:
 			return nil, err
 		}
 		var l line
 		ended := bytes.HasSuffix(text, []byte{'\n'})
-		if ended && json.Unmarshal(text, &l) == nil {
+		switch {
+		case ended && json.Unmarshal(text, &l) == nil:
 			k.see(l)
-			continue
-		}
-		if !ended || bytes.IndexByte(text, 0) >= 0 {
-			if _, err := f.WriteAt(bytes.Repeat([]byte{' '}, len(text)), at); err != nil {
+		case !ended || bytes.IndexByte(text, 0) >= 0:
+			if err := blank(f, at, at+int64(len(text))); err != nil {
 				return nil, err
 			}
-			blanked = true
 		}
 	}
 }

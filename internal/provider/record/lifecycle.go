@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -223,7 +224,7 @@ func (r *Resource) ImportState(
 	var id identity
 	if req.ID != "" {
 		region, parts, ok := place.ParseID(req.ID, 3)
-		if !ok {
+		if !ok || strings.Contains(parts[2], "/") {
 			resp.Diagnostics.AddError("Import id of a document not understood", fmt.Sprintf(
 				"%q is neither ledger/table/document id (orders/Vehicle/8F0TPCmdNQ6JTRpiLj2TmW) nor the same with a Region "+
 					"before it (eu-west-2/orders/Vehicle/8F0TPCmdNQ6JTRpiLj2TmW).", req.ID))

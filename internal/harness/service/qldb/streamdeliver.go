@@ -93,7 +93,7 @@ func (s *Service) advanceStream(ctx context.Context, wk work) (time.Time, error)
 
 // delivered notes that a batch was, and so that the stream is well.
 func (s *Service) delivered(ctx context.Context, seen *journalStream, b *batch) error {
-	if len(b.records) == 0 && seen.RetryAt.IsZero() {
+	if len(b.records) == 0 {
 		return nil
 	}
 	return s.changeStream(ctx, seen, func(w store.Writer, t *journalStream) error {

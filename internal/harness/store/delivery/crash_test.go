@@ -95,9 +95,18 @@ func put(t *testing.T, disk *crashfs.FS, object delivery.Object) {
 	}
 }
 
+// What becomes of whoever made the call that was broken.
+type fate string
+
+const (
+	goesOn      fate = "the process goes on"
+	processDies fate = "the process dies"
+	machineDies fate = "the power is cut"
+)
+
 // TestRecordsSurviveAnyCrash breaks every call of Append. The producer, which goes on behind what was acknowledged,
-// with the same process or the next, finds all its records in the file, in order, also after the power was cut; and
-// each once, unless the power was cut while some were on their way.
+// finds all its records in the file, in order, also after a power cut at the end; and each once, unless the power was
+// cut while some were on their way.
 func TestRecordsSurviveAnyCrash(t *testing.T) {
 	t.Parallel()
 	var want []string
@@ -107,16 +116,16 @@ func TestRecordsSurviveAnyCrash(t *testing.T) {
 	for n := 1; ; n++ {
 		reached := false
 		for _, outcome := range []crashfs.Outcome{crashfs.Fail, crashfs.FailApplied} {
-			for _, dead := range []bool{false, true} {
-				for i, choose := range append(choices(), nil) { // nil: the machine goes on
-					disk, was := brokenAppends(t, n, outcome, dead, choose)
+			for _, then := range []fate{goesOn, processDies, machineDies} {
+				for i, choose := range choices() {
+					disk, was := brokenAppends(t, n, outcome, then, choose)
 					reached = reached || was
 					got := contents(t, string(disk.Files()["/data/kinesis/111122223333/eu-west-2/audit.jsonl"]))
-					if dead && choose != nil {
+					if then == machineDies {
 						got = withoutRepeats(got)
 					}
 					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("call %d, outcome %v, dead %v, choice %d (-want +got):\n%s", n, outcome, dead, i, diff)
+						t.Errorf("call %d, outcome %v, %s, choice %d (-want +got):\n%s", n, outcome, then, i, diff)
 					}
 				}
 			}
@@ -128,16 +137,15 @@ func TestRecordsSurviveAnyCrash(t *testing.T) {
 	}
 }
 
-// brokenAppends appends nine records with the nth call broken, and returns the disk after a power cut. If the process
-// dies of it, the power is cut at once and another process does the rest.
+// brokenAppends appends nine records with the nth call broken, and returns the disk after a power cut.
 func brokenAppends(
-	t *testing.T, n int, outcome crashfs.Outcome, dead bool, choose crashfs.Choice,
+	t *testing.T, n int, outcome crashfs.Outcome, then fate, choose crashfs.Choice,
 ) (disk *crashfs.FS, reached bool) {
 	t.Helper()
 	disk = newDisk(t)
 	records := delivery.NewRecords("/data/kinesis", now, delivery.Options{FS: disk})
 	acknowledged := uint64(0)
-	was := breakAt(disk, n, outcome, dead)
+	was := breakAt(disk, n, outcome, then != goesOn)
 	for from := uint64(0); from < 9; from += 3 {
 		if records.Append(t.Context(), target("audit"), three(from)) != nil {
 			break
@@ -146,19 +154,16 @@ func brokenAppends(
 	}
 	reached = was()
 	disk.SetHook(nil)
-	if dead {
-		if choose != nil {
-			disk = disk.Crash(choose)
-		}
+	if then == machineDies {
+		disk = disk.Crash(choose)
+	}
+	if then != goesOn {
 		records = delivery.NewRecords("/data/kinesis", now, delivery.Options{FS: disk})
 	}
 	for from := acknowledged; from < 9; from += 3 {
 		appendAll(t, records, target("audit"), three(from)...)
 	}
-	if choose != nil {
-		disk = disk.Crash(choose)
-	}
-	return disk, reached
+	return disk.Crash(choose), reached
 }
 
 // three are three records of more than a sector each.

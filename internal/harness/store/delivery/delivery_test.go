@@ -169,19 +169,21 @@ type line struct {
 	Data                        []byte
 }
 
-// contents are the data of the records in a file, which must all be JSON.
+// contents are the data of the records in a file, which must all be JSON and numbered upwards.
 func contents(t *testing.T, text string) []string {
 	t.Helper()
 	var got []string
+	last := ""
 	in := json.NewDecoder(strings.NewReader(text))
 	for in.More() {
 		var l line
 		if err := in.Decode(&l); err != nil {
-			t.Fatalf("%v in %q", err, text)
+			t.Fatalf("%v after %.100q in %d bytes", err, got, len(text))
 		}
-		if len(l.SequenceNumber) != 56 {
-			t.Errorf("sequence number %q", l.SequenceNumber)
+		if len(l.SequenceNumber) != 56 || l.SequenceNumber <= last {
+			t.Errorf("sequence number %q after %q", l.SequenceNumber, last)
 		}
+		last = l.SequenceNumber
 		got = append(got, string(l.Data))
 	}
 	return got

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"sync"
 	"time"
 
@@ -31,10 +32,9 @@ type Records struct {
 
 // file is what is durable in the file of a data stream.
 type file struct {
-	size  int64             // bytes, without what a failed write left behind it
-	lines uint64            // sequence number of the next line
-	next  map[string]uint64 // by producer: the number of what it sends next
-	torn  bool              // a write has failed
+	size int64             // bytes
+	line uint64            // sequence number of the next line
+	next map[string]uint64 // by producer: the number of what it sends next
 }
 
 // line is a record as it is written. The first four members are those of Kinesis GetRecords.
@@ -62,8 +62,8 @@ func (r *Records) Check(ctx context.Context, to Target) error { return r.Append(
 
 // Append adds records to the end of a data stream, but for those that are there already: a producer that does not know
 // whether its records arrived sends them again, with the same numbers. When it returns nil they are durable; when it
-// returns an error some first ones may be there. A record that a power cut took together with records that
-// were not acknowledged is not missed, but may then be there twice.
+// returns an error some first ones may be there. Records that were on their way in a power cut may be there twice after
+// their producer sent them again.
 //
 // Errors: as of Check.
 func (r *Records) Append(ctx context.Context, to Target, records []Record) error {
@@ -142,8 +142,8 @@ func (r *Records) write(f disk.File, path string, records []Record) error {
 		return err
 	}
 	known := r.files[path]
-	// New to us, or somebody changed it or took it away.
-	if known == nil || size < known.size || size > known.size && !known.torn {
+	// New to us, or a write has failed, or somebody changed the file or took it away.
+	if known == nil || size != known.size {
 		if known, err = r.read(f, size); err != nil {
 			return err
 		}
@@ -153,40 +153,25 @@ func (r *Records) write(f disk.File, path string, records []Record) error {
 	if err != nil || len(text) == 0 {
 		return err
 	}
-	// What a failed write left may be readable and yet not be on the disk: it does not count, it is written again.
-	if err := blank(f, known.size, size); err != nil {
-		return err
-	}
-	known.torn = true
 	if _, err := f.WriteAt(text, size); err != nil {
 		return err
 	}
 	if err := r.tree.sync(f); err != nil {
 		return err
 	}
-	after.size = size + int64(len(text))
 	r.files[path] = after
 	return nil
 }
 
-// blank overwrites the bytes from a place to another. JSON allows blanks before the next line.
-func blank(f disk.File, from, to int64) error {
-	if from == to {
-		return nil
-	}
-	_, err := f.WriteAt(bytes.Repeat([]byte{' '}, int(to-from)), from)
-	return err
-}
-
-// encode writes the records that are not in the file. after is the file with them, but for its size.
+// encode writes the records that are not in the file. after is the file with them.
 func (k *file) encode(records []Record, now time.Time) (text []byte, after *file, err error) {
-	after = &file{lines: k.lines, next: maps.Clone(k.next)}
+	after = &file{line: k.line, next: maps.Clone(k.next)}
 	for _, rec := range records {
 		if rec.First+rec.Count <= after.next[rec.Producer] {
 			continue
 		}
 		encoded, err := json.Marshal(line{
-			SequenceNumber:              fmt.Sprintf("%056d", after.lines),
+			SequenceNumber:              fmt.Sprintf("%056d", after.line),
 			ApproximateArrivalTimestamp: float64(now.UnixMilli()) / 1000,
 			PartitionKey:                rec.PartitionKey, Data: rec.Data,
 			Producer: rec.Producer, First: rec.First, Count: rec.Count,
@@ -195,15 +180,15 @@ func (k *file) encode(records []Record, now time.Time) (text []byte, after *file
 			return nil, nil, err
 		}
 		text = append(append(text, encoded...), '\n')
-		after.lines++
+		after.line++
 		after.next[rec.Producer] = rec.First + rec.Count
 	}
+	after.size = k.size + int64(len(text))
 	return text, after, nil
 }
 
-// read learns what is in a file and makes it durable, for the process that wrote it may not have come to that. What a
-// crash left of lines that were not acknowledged, which is a line without its end or one with holes of zeros, is
-// blanked.
+// read learns what is in a file, and makes it durable. What a crash left of lines that were not acknowledged, which is
+// a line without its end or one with holes of zeros, is overwritten with blanks: JSON allows them before the next line.
 func (r *Records) read(f disk.File, size int64) (*file, error) {
 	k := &file{size: size, next: map[string]uint64{}}
 	in := newLines(f, size)
@@ -211,7 +196,7 @@ func (r *Records) read(f disk.File, size int64) (*file, error) {
 		text, at, err := in.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return k, r.tree.sync(f)
+			return k, r.settle(f, size)
 		case err != nil:
 			return nil, err
 		}
@@ -221,16 +206,37 @@ func (r *Records) read(f disk.File, size int64) (*file, error) {
 		case ended && json.Unmarshal(text, &l) == nil:
 			k.see(l)
 		case !ended || bytes.IndexByte(text, 0) >= 0:
-			if err := blank(f, at, at+int64(len(text))); err != nil {
+			if _, err := f.WriteAt(bytes.Repeat([]byte{' '}, len(text)), at); err != nil {
 				return nil, err
 			}
 		}
 	}
 }
 
+// maxAppend is more than one Append of a QLDB stream writes, in bytes.
+const maxAppend = 16 << 20
+
+// settle makes a file durable whose end another process may have written without a sync, or with one that failed.
+// After such a sync the end can be read and is nevertheless on no disk, so it is written again.
+func (r *Records) settle(f disk.File, size int64) error {
+	if r.tree.noSync || size == 0 {
+		return nil
+	}
+	end := make([]byte, min(size, maxAppend))
+	if _, err := f.ReadAt(end, size-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if _, err := f.WriteAt(end, size-int64(len(end))); err != nil {
+		return err
+	}
+	return r.tree.sync(f)
+}
+
 // see counts a line. One that comes after a hole does not count: its producer sends it again with what fills the hole.
 func (k *file) see(l line) {
-	k.lines++
+	if n, err := strconv.ParseUint(l.SequenceNumber, 10, 64); err == nil {
+		k.line = max(k.line, n+1)
+	}
 	if l.First <= k.next[l.Producer] {
 		k.next[l.Producer] = max(k.next[l.Producer], l.First+l.Count)
 	}

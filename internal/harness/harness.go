@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/session"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/sts"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/delivery"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
@@ -85,9 +87,12 @@ func (h *Harness) assemble(ctx context.Context) error {
 		gone: func(id string) { h.session.CloseLedger(id) },
 	}
 	keys := ledgerKeys{kms: h.kms, now: h.internalCall}
+	written := delivery.Options{NoSync: cfg.NoSync}
 	if h.qldb, err = qldb.New(qldb.Config{
 		State: h.store, Keys: keys, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, MaxLedgers: cfg.MaxLedgers,
 		Journals:       h.data,
+		Objects:        delivery.NewObjects(filepath.Join(cfg.DataDir, "s3"), written),
+		Records:        delivery.NewRecords(filepath.Join(cfg.DataDir, "kinesis"), cfg.Clock.Now, written),
 		CreateDuration: cfg.Timing.LedgerCreate, DeleteDuration: cfg.Timing.LedgerDelete,
 		RekeyDuration: cfg.Timing.KeyChange, KeyCacheTTL: cfg.Timing.KeyCache,
 		RecoveryInterval: cfg.Timing.KeyRecovery,

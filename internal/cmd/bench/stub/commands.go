@@ -17,7 +17,7 @@ import (
 // maxBody is 40 documents of 128 KB in base64, and room.
 const maxBody = 8 << 20
 
-// entryBytes is what an inserting transaction appends.
+// entryBytes is what a transaction appends.
 const entryBytes = 512
 
 // disk is the file that transactions go to.
@@ -40,7 +40,7 @@ type stub struct {
 type transaction struct {
 	id     string
 	digest [32]byte
-	writes bool
+	ran    bool // a statement
 }
 
 func newStub(keys *signer, log disk, document []byte) *stub {
@@ -164,9 +164,10 @@ func (s *stub) execute(tx *transaction, c *command) (any, *fault) {
 		digest = dot(digest, h)
 	}
 	tx.digest = dot(tx.digest, digest)
+	tx.ran = true
 	values := s.rows
 	if strings.HasPrefix(c.ExecuteStatement.Statement, "INSERT") {
-		values, tx.writes = s.inserted, true
+		values = s.inserted
 	}
 	return map[string]any{"ExecuteStatement": map[string]any{
 		"FirstPage": page{values}, "TimingInformation": timing, "ConsumedIOs": cost,
@@ -180,7 +181,7 @@ func (s *stub) commit(tx *transaction, c *command) (any, *fault) {
 	if !bytes.Equal(c.CommitTransaction.CommitDigest, tx.digest[:]) {
 		return nil, badRequest("Digests don't match")
 	}
-	if tx.writes {
+	if tx.ran { // reads too: the journal has a block for every transaction with a statement
 		if err := s.append(tx); err != nil {
 			return nil, &fault{"InternalFailure", err.Error()}
 		}

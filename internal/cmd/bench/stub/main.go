@@ -1,8 +1,8 @@
 // Command stub is the least a server of QLDB drivers can do: the yardstick of the data plane.
 //
 // It decodes commands, verifies their Signature Version 4, checks the commit digest, appends 512 bytes for each
-// transaction that inserted, then syncs the file. What it answers is canned: it keeps no documents. It imports nothing
-// else of this module, so that no slowness of ours slows it down.
+// transaction, selects included as in a journal, then syncs the file. What it answers is canned: it keeps no documents.
+// It imports nothing else of this module, so that no slowness of ours slows it down.
 //
 // The access key comes from the environment. Its first line of output is its endpoint.
 package main

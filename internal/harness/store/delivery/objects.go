@@ -57,8 +57,13 @@ func (o *Objects) Put(ctx context.Context, object Object) error {
 	}
 }
 
+var errDirectory = errors.New("objects are below this key as if it were a directory")
+
 // replace makes body the content of a file: it is complete and durable before it gets its name.
 func (t tree) replace(dir, name string, body []byte) error {
+	if info, err := t.fs.Stat(filepath.Join(dir, name)); err == nil && info.Dir {
+		return &fs.PathError{Op: "replace", Path: filepath.Join(dir, name), Err: errDirectory}
+	}
 	unnamed := filepath.Join(dir, partial+name)
 	if err := t.fs.Remove(unnamed); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a process that was killed
 		return err

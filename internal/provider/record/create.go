@@ -116,7 +116,24 @@ func create(
 		done = written{ID: statement.Text(rows[0], "documentId"), TxID: tx.ID(), Data: document}
 		return nil
 	})
+	if err != nil && done.ID != "" && statement.IsAmbiguous(err) && landed(ctx, ledger, table, done) {
+		return done, nil
+	}
 	return done, err
+}
+
+// landed says whether a transaction whose answer nobody waited for was committed. A document that Terraform does not
+// know of would be inserted again by the next apply.
+func landed(ctx context.Context, ledger *statement.Ledger, table string, done written) bool {
+	ctx, cancel := statement.LastLook(ctx)
+	defer cancel()
+	there := false
+	err := ledger.Do(ctx, func(tx *statement.Tx) error {
+		r, ok, err := find(tx, table, done.ID)
+		there = ok && r.TxID == done.TxID
+		return err
+	})
+	return err == nil && there
 }
 
 // keepApart waits for transactions of this process that would certainly meet this one. A search without an index reads
@@ -180,6 +197,9 @@ func (m model) refused(err error) diagnose.Problem {
 	case statement.IsNotReady(err):
 		p.Next = "Nothing was saved. Apply again when the ledger is ACTIVE and can use its key; timeouts.create lets this " +
 			"apply wait longer."
+	case statement.IsAmbiguous(err):
+		p.Next = "Nothing was saved, but the document may be in the table all the same. With key_fields the next apply finds " +
+			"it; without, look before applying again."
 	case !statement.IsGone(err):
 		p.Next = "Nothing was saved. Fix the cause and apply again."
 	}

@@ -58,6 +58,17 @@ func IsNotReady(err error) bool {
 	return errors.As(err, &not)
 }
 
+// IsAmbiguous says whether the last transaction may have been committed although Do failed: the answer was lost, the
+// service broke off, or the time was over.
+func IsAmbiguous(err error) bool {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		code := api.ErrorCode()
+		return code == "InternalFailure" || code == "ServiceUnavailable"
+	}
+	return isBroken(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
 func isNotFound(err error) bool {
 	var none *qldbtypes.ResourceNotFoundException
 	return errors.As(err, &none)

@@ -199,7 +199,7 @@ func (l *Ledger) Do(ctx context.Context, fn func(*Tx) error) error {
 
 // stopped words an error that came because the time was over, unless it says more by itself.
 func (l *Ledger) stopped(ctx context.Context, err error) error {
-	look, cancel := lastLook(ctx)
+	look, cancel := LastLook(ctx)
 	defer cancel()
 	if s, lookErr := l.look(look); lookErr == nil && !s.ready() {
 		return &NotReadyError{Ledger: l.Name, Status: s, Interrupted: interrupted(ctx), Err: err}

@@ -96,7 +96,7 @@ func Passive(ctx context.Context) context.Context { return context.WithValue(ctx
 
 func passive(ctx context.Context) bool { return ctx.Value(passiveKey{}) != nil }
 
-// lastLook is a context for one more call after ctx has ended.
-func lastLook(ctx context.Context) (context.Context, context.CancelFunc) {
+// LastLook is a context for one more call after ctx has ended.
+func LastLook(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }

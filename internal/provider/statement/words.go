@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -24,6 +25,12 @@ func Words(err error, region string) string {
 	}
 	if _, detail, ok := awsclient.Explain(err, "QLDB Session", region); ok {
 		return detail
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "Interrupted before the service had answered."
+	case errors.Is(err, context.DeadlineExceeded):
+		return "The time limit was over before the service had answered."
 	}
 	return awsclient.Cause(err)
 }

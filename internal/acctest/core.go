@@ -140,8 +140,8 @@ func (c *Core) Validate(ctx context.Context, name string, config map[string]any)
 	return resp.Diagnostics
 }
 
-// Apply validates, plans and applies a configuration over an object, nil for none; a nil configuration destroys. between
-// runs after the plan, if it is not nil. The result is what Terraform would save: nil for nothing.
+// Apply validates, plans and applies a configuration over an object, nil for none; a nil configuration destroys.
+// between runs after the plan, if it is not nil. The result is what Terraform would save: nil for nothing.
 func (c *Core) Apply(
 	ctx context.Context, name string, config map[string]any, prior *Object, between func(),
 ) (*Object, Diagnostics) {

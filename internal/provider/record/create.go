@@ -198,8 +198,8 @@ func (m model) refused(err error) diagnose.Problem {
 		p.Next = "Nothing was saved. Apply again when the ledger is ACTIVE and can use its key; timeouts.create lets this " +
 			"apply wait longer."
 	case statement.IsAmbiguous(err):
-		p.Next = "Nothing was saved, but the document may be in the table all the same. With key_fields the next apply finds " +
-			"it; without, look before applying again."
+		p.Next = "Nothing was saved, but the document may be in the table all the same. With key_fields the next apply " +
+			"finds it; without, look before applying again."
 	case !statement.IsGone(err):
 		p.Next = "Nothing was saved. Fix the cause and apply again."
 	}

@@ -124,7 +124,8 @@ var scenes = map[string]func(bench) acctest.Diagnostics{
 		return said
 	},
 	"changed since the plan": func(b bench) acctest.Diagnostics {
-		_, said := b.apply(car(obj{"document": `{"VIN": "2"}`}), b.created(), func() { b.run("UPDATE Vehicle SET Doors = 9") })
+		meddle := func() { b.run("UPDATE Vehicle SET Doors = 9") }
+		_, said := b.apply(car(obj{"document": `{"VIN": "2"}`}), b.created(), meddle)
 		return said
 	},
 	"deleted since the plan": func(b bench) acctest.Diagnostics {

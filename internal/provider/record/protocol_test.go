@@ -110,7 +110,8 @@ func TestCompareAndSet(t *testing.T) {
 	if got := b.run("SELECT VALUE Doors FROM Vehicle"); len(got) != 1 || got[0] != "9" {
 		t.Errorf("documents are %v", got)
 	}
-	_, said = c.Apply(t.Context(), typeName, car(obj{"document": `{"VIN": "2"}`}), st, func() { b.run("DELETE FROM Vehicle") })
+	meddle = func() { b.run("DELETE FROM Vehicle") }
+	_, said = c.Apply(t.Context(), typeName, car(obj{"document": `{"VIN": "2"}`}), st, meddle)
 	wants(t, said, "was deleted since the plan")
 }
 

@@ -12,11 +12,23 @@ import (
 // Severity says whether a finding stops the plan.
 type Severity int
 
-// A Warning is told; an Error stops.
+// A Note is listed, a Warning is told; an Error stops.
 const (
-	Warning Severity = iota
+	Note Severity = iota - 1
+	Warning
 	Error
 )
+
+// String is "note", "warning" or "error".
+func (s Severity) String() string {
+	switch {
+	case s < Warning:
+		return "note"
+	case s == Warning:
+		return "warning"
+	}
+	return "error"
+}
 
 // A Finding is one rule that fired.
 type Finding struct {
@@ -24,6 +36,13 @@ type Finding struct {
 	Severity Severity
 	Summary  string // under 70 characters
 	Detail   string // what is so, and what to do
+
+	// Of a key policy, each "" where it does not apply.
+	Statement string // such as `2 ("Ledger users")`
+	Principal string // as written, or who it is about
+	Action    string // such as "kms:Decrypt"
+	Witness   string // an example of a request that shows it, in words
+	Fix       string // what to write instead; Detail ends with it
 }
 
 // A Key is what KMS tells about a key, in the words of DescribeKey.
@@ -60,21 +79,23 @@ func UsableKey(k Key, at Place) []Finding {
 	}
 	var list []Finding
 	if k.State != "Enabled" {
-		list = append(list, Finding{"KP-609", Error, "Key cannot be used: " + k.State, fmt.Sprintf(
-			"Key %s is in state %s. A ledger can only be put under an enabled key. %s", k.ARN, k.State, remedy(k.State))})
+		list = append(list, Finding{Rule: "KP-609", Severity: Error, Summary: "Key cannot be used: " + k.State,
+			Detail: fmt.Sprintf(
+				"Key %s is in state %s. A ledger can only be put under an enabled key. %s", k.ARN, k.State, remedy(k.State))})
 	}
 	if f := expiry(k, at.Now); f != nil {
 		list = append(list, *f)
 	}
 	if k.MultiRegion {
-		list = append(list, Finding{"KP-610", Warning, "Multi-Region key", fmt.Sprintf(
+		list = append(list, Finding{Rule: "KP-610", Severity: Warning, Summary: "Multi-Region key", Detail: fmt.Sprintf(
 			"Key %s has replicas in other Regions. The ledger uses it in %s only; whoever may use a replica can decrypt "+
 				"what this key encrypted.", k.ARN, at.Region)})
 	}
 	if k.Origin == "AWS_CLOUDHSM" || k.Origin == "EXTERNAL_KEY_STORE" {
-		list = append(list, Finding{"KP-615", Warning, "Key in a custom key store", fmt.Sprintf(
-			"Key %s lives in a custom key store (%s). When the store is disconnected the ledger refuses reads and writes.",
-			k.ARN, k.Origin)})
+		list = append(list, Finding{Rule: "KP-615", Severity: Warning, Summary: "Key in a custom key store",
+			Detail: fmt.Sprintf(
+				"Key %s lives in a custom key store (%s). When the store is disconnected the ledger refuses reads and writes.",
+				k.ARN, k.Origin)})
 	}
 	return list
 }
@@ -86,7 +107,7 @@ func expiry(k Key, now time.Time) *Finding {
 	if k.Expires.IsZero() {
 		return nil
 	}
-	f := Finding{"KP-608", Warning, "Imported key material expires", fmt.Sprintf(
+	f := Finding{Rule: "KP-608", Severity: Warning, Summary: "Imported key material expires", Detail: fmt.Sprintf(
 		"The material of key %s expires on %s. From then on the ledger refuses reads and writes until the same material is "+
 			"imported again. Import it without an expiry, or watch the date.", k.ARN, k.Expires.UTC().Format(time.RFC3339))}
 	if k.Expires.Sub(now) < expirySoon {
@@ -99,10 +120,10 @@ func wrongKind(k Key) *Finding {
 	const fix = " Use a customer managed key with key spec SYMMETRIC_DEFAULT and key usage ENCRYPT_DECRYPT."
 	switch {
 	case k.Manager == "AWS":
-		return &Finding{"KP-601", Error, "AWS managed key", fmt.Sprintf(
+		return &Finding{Rule: "KP-601", Severity: Error, Summary: "AWS managed key", Detail: fmt.Sprintf(
 			"Key %s is managed by AWS for another service; a ledger cannot use it.", k.ARN) + fix}
 	case k.Spec != "SYMMETRIC_DEFAULT" || k.Usage != "ENCRYPT_DECRYPT":
-		return &Finding{"KP-601", Error, "Key of a type ledgers cannot use", fmt.Sprintf(
+		return &Finding{Rule: "KP-601", Severity: Error, Summary: "Key of a type ledgers cannot use", Detail: fmt.Sprintf(
 			"Key %s has key spec %s and key usage %s.", k.ARN, k.Spec, k.Usage) + fix}
 	}
 	return nil
@@ -112,7 +133,7 @@ func wrongPlace(k Key, at Place) *Finding {
 	if k.Region == at.Region && (at.Partition == "" || k.Partition == at.Partition) || at.Region == "" {
 		return nil
 	}
-	return &Finding{"KP-610", Error, "Key in another Region", fmt.Sprintf(
+	return &Finding{Rule: "KP-610", Severity: Error, Summary: "Key in another Region", Detail: fmt.Sprintf(
 		"Key %s is in %s, the ledger in %s. QLDB uses keys of its own Region only. Name a key in %s.",
 		k.ARN, k.Region, at.Region, at.Region)}
 }
@@ -136,7 +157,7 @@ func Rotation(k Key, enabled bool) []Finding {
 	if !enabled || k.Origin == "" || k.Origin == "AWS_KMS" {
 		return nil
 	}
-	return []Finding{{"KP-602", Error, "Key cannot rotate automatically", fmt.Sprintf(
+	return []Finding{{Rule: "KP-602", Severity: Error, Summary: "Key cannot rotate automatically", Detail: fmt.Sprintf(
 		"Key %s has origin %s; KMS rotates only key material it made itself. Set enable_key_rotation = false.",
 		k.ARN, k.Origin)}}
 }

@@ -1,0 +1,101 @@
+package preflight
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
+)
+
+func (j *judge) unsatisfiable() []hit {
+	bare := *j.policy
+	bare.Statements = slices.Clone(bare.Statements)
+	for i := range bare.Statements {
+		bare.Statements[i].Conditions = nil
+	}
+	var list []hit
+	without := policy.Uses(&bare, j.requests(), policy.Assumptions{})
+	for i, u := range j.uses() {
+		s := &j.policy.Statements[u.Statement.Index]
+		if u.Met || !without[i].Met {
+			continue
+		}
+		list = append(list, hit{statement: s, what: "no request meets its conditions; it has no effect.",
+			fix: "Correct or remove a condition."})
+	}
+	return list
+}
+
+func (j *judge) unreachable() []hit {
+	var list []hit
+	for _, u := range j.uses() {
+		if u.Met && !u.Live {
+			list = append(list, hit{statement: &j.policy.Statements[u.Statement.Index],
+				what: "Deny statements take away all that it allows.", fix: "Remove it, or narrow the Deny statement."})
+		}
+	}
+	return list
+}
+
+func (j *judge) redundant() []hit {
+	var list []hit
+	for _, u := range j.uses() {
+		if u.Live && !u.Needed {
+			list = append(list, hit{statement: &j.policy.Statements[u.Statement.Index],
+				what: "other statements allow all that it allows.", fix: "Remove it."})
+		}
+	}
+	return list
+}
+
+func (j *judge) uses() []policy.Use { return policy.Uses(j.policy, j.requests(), policy.Assumptions{}) }
+
+// requests are one for each caller and action that the policy can tell apart: those named, one of this account and one
+// of another who are not named, QLDB itself.
+func (j *judge) requests() []policy.Request {
+	stranger, _ := policy.NewCaller("arn:"+j.Partition+":iam::000000000001:role/any", "")
+	who := append(j.people(), stranger, policy.NewService("qldb.amazonaws.com"))
+	for s := range j.all() {
+		for _, p := range s.Principal.List {
+			if p.Type == policy.Service {
+				who = append(who, policy.NewService(p.Value))
+			}
+		}
+	}
+	var list []policy.Request
+	for _, action := range j.actions() {
+		for _, c := range who {
+			list = append(list, policy.Request{Caller: c, Action: action, Resource: j.key})
+		}
+	}
+	return list
+}
+
+// actions are one for each set of known actions that statements and condition keys treat alike.
+func (j *judge) actions() []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, a := range knownActions {
+		var b strings.Builder
+		for s := range j.all() {
+			b.WriteByte(bit(covers(s, a)))
+			for _, c := range s.Conditions {
+				k, known := knownKey(c.Key)
+				b.WriteByte(bit(known && k.has(a)))
+			}
+		}
+		b.WriteByte(bit(slices.Contains(abroad, a)))
+		if !seen[b.String()] {
+			seen[b.String()] = true
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+func bit(b bool) byte {
+	if b {
+		return '1'
+	}
+	return '0'
+}

@@ -71,7 +71,7 @@ func pairs(t *testing.T) []pair {
 func role(name string) string { return "arn:aws:iam::" + account + ":role/" + name }
 
 // document is the policy that a line of the table stands for.
-func document(t *testing.T, line string) string {
+func document(t testing.TB, line string) string {
 	t.Helper()
 	if text, whole := strings.CutPrefix(line, "text "); whole {
 		return text
@@ -86,7 +86,7 @@ func document(t *testing.T, line string) string {
 	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + "]}"
 }
 
-func statement(t *testing.T, line string) string {
+func statement(t testing.TB, line string) string {
 	t.Helper()
 	head, condition, conditional := strings.Cut(line, " if ")
 	word := strings.Fields(head)

@@ -17,7 +17,8 @@ type judge struct {
 	qldb   string // the name of QLDB in kms:ViaService
 	root   string // ARN of the account's root user
 	named  []policy.Caller
-	asked  map[question]standing
+	asked  map[question]standing // what was found out already
+	used   []policy.Use          // likewise
 }
 
 type question struct {

@@ -118,12 +118,13 @@ func neverThere(s *policy.Statement, c policy.Condition) *hit {
 	if dead == nil {
 		return nil
 	}
-	h := &hit{action: dead[0], fix: fmt.Sprintf("Move %s to a statement without the condition.", strings.Join(dead, ", "))}
-	h.what = fmt.Sprintf("%s is never present for %s: the statement does not apply to it.", c.Key, strings.Join(dead, ", "))
+	so := "the statement does not apply to it"
 	if negated(c.Operator.Name) {
-		h.what = fmt.Sprintf("%s is never present for %s: the condition always holds.", c.Key, strings.Join(dead, ", "))
+		so = "the condition always holds"
 	}
-	return h
+	actions := strings.Join(dead, ", ")
+	return &hit{action: dead[0], what: fmt.Sprintf("%s is never present for %s: %s.", c.Key, actions, so),
+		fix: fmt.Sprintf("Move %s to a statement without the condition.", actions)}
 }
 
 func unknownKey(_ *policy.Statement, c policy.Condition) *hit {

@@ -48,7 +48,12 @@ func (j *judge) redundant() []hit {
 	return list
 }
 
-func (j *judge) uses() []policy.Use { return policy.Uses(j.policy, j.requests(), policy.Assumptions{}) }
+func (j *judge) uses() []policy.Use {
+	if j.used == nil {
+		j.used = policy.Uses(j.policy, j.requests(), policy.Assumptions{})
+	}
+	return j.used
+}
 
 // requests are one for each caller and action that the policy can tell apart: those named, one of this account and one
 // of another who are not named, QLDB itself.

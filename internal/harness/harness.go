@@ -37,6 +37,7 @@ type Harness struct {
 	qldb    *qldb.Service
 	data    *journals
 	session *session.Service
+	sts     *sts.Service
 	faults  *fault.Set
 	wire    *wire.Server
 	pace    *pacer
@@ -62,7 +63,7 @@ func New(ctx context.Context, cfg Config) (*Harness, error) {
 	if err := h.assemble(ctx); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick, h.session.Tick)
+	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick, h.session.Tick, h.iam.Tick)
 	return h, nil
 }
 
@@ -99,11 +100,22 @@ func (h *Harness) assemble(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	if h.sts, err = sts.NewIssuer(sts.Config{Directory: directory{h.iam}, Clock: cfg.Clock}); err != nil {
+		return err
+	}
 	if err := h.addCredentials(ctx); err != nil {
 		return err
 	}
+	return h.newWire()
+}
+
+// newWire puts the services behind one endpoint.
+func (h *Harness) newWire() (err error) {
+	cfg := h.cfg
 	h.wire, err = wire.New(wire.Config{
-		Services:      []wire.Service{h.kms.Wire(), h.qldb.Wire(), h.session.Wire(), sts.New().Wire()},
+		Services: []wire.Service{
+			h.kms.Wire(), h.qldb.Wire(), h.session.Wire(), h.iam.Wire(), h.sts.Wire(),
+		},
 		Credentials:   h.iam,
 		Now:           cfg.Clock.Now,
 		SignatureNow:  cfg.SignatureNow,

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/fault"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/iam"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
@@ -30,18 +31,20 @@ const maxBody = 16 << 20
 
 // Harness is a running set of services over one data directory. Its methods may be called concurrently.
 type Harness struct {
-	cfg     Config
-	store   *local.Store
-	iam     *iam.Service
-	kms     *kms.Service
-	qldb    *qldb.Service
-	data    *journals
-	session *session.Service
-	sts     *sts.Service
-	faults  *fault.Set
-	wire    *wire.Server
-	pace    *pacer
-	root    iam.AccessKey
+	cfg   Config
+	store *local.Store
+	iam   *iam.Service
+	// authority decides every call.
+	authority *authorize.Authority
+	kms       *kms.Service
+	qldb      *qldb.Service
+	data      *journals
+	session   *session.Service
+	sts       *sts.Service
+	faults    *fault.Set
+	wire      *wire.Server
+	pace      *pacer
+	root      iam.AccessKey
 
 	mu       sync.Mutex
 	listener net.Listener // nil until Listen
@@ -75,8 +78,9 @@ func (h *Harness) assemble(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	h.authority = authorize.New(h.iam)
 	if h.kms, err = kms.New(kms.Config{
-		State: h.store, Sealer: h.store.Sealer(), Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log,
+		State: h.store, Sealer: h.store.Sealer(), Authority: h.authority, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log,
 		StoreConnectDuration: cfg.Timing.StoreConnect,
 	}); err != nil {
 		return err

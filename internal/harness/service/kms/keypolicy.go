@@ -2,8 +2,10 @@ package kms
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // policyName is the only name a key policy can have.
@@ -28,16 +30,23 @@ func (s *Service) PutKeyPolicy(ctx context.Context, c *wire.Call, in *PutKeyPoli
 	if in.Policy != nil {
 		v.length("policy", *in.Policy, 1, 131072)
 	}
-	return nil, s.change(ctx, c, &v, in.KeyID, "PutKeyPolicy", func(_ *txn, k *key) error {
+	bypass := policy.RequestContext{
+		"kms:BypassPolicyLockoutSafetyCheck": {fmt.Sprint(in.BypassPolicyLockoutSafetyCheck)},
+	}
+	return nil, s.change(ctx, c, &v, in.KeyID, "PutKeyPolicy", func(t *txn, k *key) error {
 		if in.PolicyName != nil && *in.PolicyName != policyName {
 			return errValidation("The policy name must be %s.", policyName)
 		}
-		if err := checkPolicy(c, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+		r, err := t.request(k, "PutKeyPolicy")
+		if err != nil {
+			return err
+		}
+		if err := s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 			return err
 		}
 		k.Policy = *in.Policy
 		return nil
-	})
+	}, bypass)
 }
 
 // GetKeyPolicyInput is the input of GetKeyPolicy.

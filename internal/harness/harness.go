@@ -100,7 +100,7 @@ func (h *Harness) assemble(ctx context.Context) error {
 		return err
 	}
 	if h.session, err = session.New(session.Config{
-		Ledgers: sessionLedgers{h.qldb}, Clock: cfg.Clock, Rand: cfg.Rand,
+		Ledgers: sessionLedgers{h.qldb}, Authorize: h.permitStatement, Clock: cfg.Clock, Rand: cfg.Rand,
 	}); err != nil {
 		return err
 	}
@@ -129,6 +129,7 @@ func (h *Harness) newWire() (err error) {
 		AuthOffCaller: iam.Root(cfg.Account),
 		Region:        cfg.Region,
 		MaxBody:       maxBody,
+		Authorize:     h.permit,
 		Faults:        h.faults,
 	})
 	return err

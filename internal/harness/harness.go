@@ -135,7 +135,8 @@ func (h *Harness) newWire() (err error) {
 	return err
 }
 
-// addCredentials makes sure that the account has a root access key and takes over the configured ones.
+// addCredentials makes sure that the account has a root access key, takes over the configured ones, and lays down the
+// seed.
 func (h *Harness) addCredentials(ctx context.Context) error {
 	var err error
 	if h.root, _, err = h.iam.EnsureRoot(ctx, h.cfg.Account); err != nil {
@@ -149,7 +150,7 @@ func (h *Harness) addCredentials(ctx context.Context) error {
 			return fmt.Errorf("credential %s: %w", c.AccessKeyID, err)
 		}
 	}
-	return nil
+	return h.iam.Seed(ctx, h.cfg.Seed)
 }
 
 // internalCall is a call between services, not yet addressed.

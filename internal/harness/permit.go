@@ -86,7 +86,14 @@ func (h *Harness) permitStatement(ctx context.Context, c *wire.Call, l session.L
 	case engine.CatalogObject:
 		resource += "/information_schema/user_tables"
 	}
-	err := h.authority.Allow(ctx, c, need.Action, resource, nil)
+	var keys policy.RequestContext
+	switch need.Action {
+	case "qldb:PartiQLDropIndex": // has no other form than WITH (purge = true)
+		keys = policy.RequestContext{"qldb:Purge": {"true"}}
+	case "qldb:PartiQLDropTable":
+		keys = policy.RequestContext{"qldb:Purge": {"false"}}
+	}
+	err := h.authority.Allow(ctx, c, need.Action, resource, keys)
 	if authorize.IsRefusal(err) {
 		return wire.Faultf("AccessDeniedException", statementDenied)
 	}

@@ -40,7 +40,9 @@ func newWorld(t *testing.T) world {
 			t.Error(err)
 		}
 	})
-	s, err := kms.New(kms.Config{Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader})
+	s, err := kms.New(kms.Config{
+		Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

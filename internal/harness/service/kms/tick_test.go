@@ -59,7 +59,9 @@ func TestReopen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := kms.New(kms.Config{Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: standing, Rand: rand.Reader})
+		s, err := kms.New(kms.Config{
+			Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: standing, Rand: rand.Reader,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

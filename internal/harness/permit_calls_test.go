@@ -224,6 +224,51 @@ func TestKeyPolicies(t *testing.T) {
 	}
 }
 
+// TestRecreatedRole: a key policy means the role that was there when it was put, not the next one of that name.
+func TestRecreatedRole(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	text := keyPolicy(to(readerARN, "kms:Encrypt"))
+	key := c.key(text)
+	encrypt := func() error {
+		_, err := kms.NewFromConfig(c.as("reader")).Encrypt(t.Context(), &kms.EncryptInput{
+			KeyId: &key, Plaintext: []byte("x"),
+		})
+		return err
+	}
+	wantPolicy := func(what, want string) {
+		t.Helper()
+		out, err := kms.NewFromConfig(c.root()).GetKeyPolicy(t.Context(), &kms.GetKeyPolicyInput{KeyId: &key})
+		if err != nil || *out.Policy != want {
+			t.Errorf("%s: got %v, %v, want %s", what, out, err, want)
+		}
+	}
+	want(t, "the role", encrypt(), "ok")
+	wantPolicy("the role is there", text)
+
+	roles, name := iam.NewFromConfig(c.root()), aws.String("reader")
+	old, err := roles.GetRole(t.Context(), &iam.GetRoleInput{RoleName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := roles.DeleteRole(t.Context(), &iam.DeleteRoleInput{RoleName: name}); err != nil {
+		t.Fatal(err)
+	}
+	gone := strings.Replace(text, readerARN, *old.Role.RoleId, 1)
+	wantPolicy("the role is gone", gone)
+	_, err = roles.CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName: name, AssumeRolePolicyDocument: aws.String(trustAll),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantPolicy("another role of the name", gone)
+	want(t, "the other role", encrypt(), "AccessDeniedException: User: "+readerS1+" is not authorized to perform: "+
+		"kms:Encrypt on resource: "+key+" because no identity-based policy allows the kms:Encrypt action")
+	c.putPolicy(key, text)
+	want(t, "the other role, named anew", encrypt(), "ok")
+}
+
 // TestLockOutOfRole: that the policy leaves administration to the account is no help for who may not use that.
 func TestLockOutOfRole(t *testing.T) {
 	t.Parallel()

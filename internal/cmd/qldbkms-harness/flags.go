@@ -38,7 +38,7 @@ func (s *settings) add(cmd *cobra.Command) {
 	f.StringVar(&s.credentials, "credentials", "",
 		"JSON file with further root access keys: [{\"account\":..., \"access_key_id\":..., \"secret_access_key\":...}]")
 	f.StringVar(&s.seed, "seed", "",
-		"JSON file with users, roles and policies that there are from the start: {\"accounts\": [{\"id\":..., \"roles\":...}]}")
+		"JSON file with users, roles and policies to begin with: {\"accounts\": [{\"id\":..., \"roles\":[...]}]}")
 	f.StringVar(&s.logLevel, "log-level", "warn", "debug, info, warn or error; written to standard error")
 	f.StringVar(&s.logFormat, "log-format", "text", "text or json")
 	f.IntVar(&s.maxLedgers, "max-ledgers", 5, "active ledgers per account and Region")

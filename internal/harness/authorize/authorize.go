@@ -127,11 +127,35 @@ func refusal(c *wire.Call, text string) *wire.Fault {
 	return f
 }
 
-// Missing lists those of the AWS principals of a policy that do not exist.
-func (a *Authority) Missing(ctx context.Context, principals []string) ([]string, error) {
+// Bind finds the unique ids of the users and roles that AWS principals of a policy name, and lists those that do not
+// exist.
+func (a *Authority) Bind(
+	ctx context.Context, principals []string,
+) (ids map[string]string, missing []string, err error) {
 	if a.iam == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	_, missing, err := a.iam.Resolve(ctx, principals...)
-	return missing, err
+	return a.iam.Resolve(ctx, principals...)
+}
+
+// Rename is the text of a policy whose principals were bound to ids, with what those are called by now: an ARN, or the
+// unique id of one that is gone.
+func (a *Authority) Rename(ctx context.Context, text string, ids map[string]string) (string, error) {
+	changed := map[string]string{}
+	for principal, id := range ids {
+		now, found, err := a.iam.ARN(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if !found {
+			now = id
+		}
+		if now != principal {
+			changed[principal] = now
+		}
+	}
+	if len(changed) == 0 {
+		return text, nil
+	}
+	return iam.Substitute(text, changed)
 }

@@ -17,8 +17,12 @@ type Authority interface {
 	Request(ctx context.Context, c *wire.Call) (policy.Request, error)
 	// Decide decides r, which c makes. The error is the refusal, a *wire.Fault.
 	Decide(c *wire.Call, r policy.Request) (policy.Decision, error)
-	// Missing lists those of the AWS principals of a policy that do not exist.
-	Missing(ctx context.Context, principals []string) ([]string, error)
+	// Bind finds the unique ids of the users and roles that AWS principals of a policy name, and lists those that do
+	// not exist.
+	Bind(ctx context.Context, principals []string) (ids map[string]string, missing []string, err error)
+	// Rename is the text of a policy whose principals were bound, with what those are called by now: the unique id, if
+	// they are gone.
+	Rename(ctx context.Context, text string, ids map[string]string) (string, error)
 }
 
 // authorize refuses the call unless the caller may run operation on k: by the key's policy, together with its own
@@ -43,7 +47,11 @@ func (t *txn) decide(
 	for _, keys := range extra {
 		maps.Copy(r.Context, keys)
 	}
-	if r.Policies.Key, err = t.s.parsed(k.Policy); err != nil {
+	text, err := t.policyOf(k)
+	if err != nil {
+		return nil, err
+	}
+	if r.Policies.Key, err = t.s.parsed(text); err != nil {
 		return nil, fmt.Errorf("policy of %s: %w", k.arn(), err)
 	}
 	candidates, err := t.grantsFor(k, operation)

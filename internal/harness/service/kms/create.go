@@ -184,7 +184,7 @@ func (s *Service) newKey(ctx context.Context, c *wire.Call, in *CreateKeyInput) 
 		}
 		r.Resource = k.arn()
 		maps.Copy(r.Context, in.conditionKeys())
-		if err := s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+		if k.PolicyIDs, err = s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 			return nil, err
 		}
 		k.Policy = *in.Policy

@@ -41,10 +41,11 @@ func (s *Service) PutKeyPolicy(ctx context.Context, c *wire.Call, in *PutKeyPoli
 		if err != nil {
 			return err
 		}
-		if err := s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+		ids, err := s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck)
+		if err != nil {
 			return err
 		}
-		k.Policy = *in.Policy
+		k.Policy, k.PolicyIDs = *in.Policy, ids
 		return nil
 	}, bypass)
 }
@@ -57,7 +58,7 @@ type GetKeyPolicyInput struct {
 
 // GetKeyPolicyOutput is the output of GetKeyPolicy.
 type GetKeyPolicyOutput struct {
-	Policy     string `json:"Policy"` // as it was put
+	Policy     string `json:"Policy"` // as it was put, but for principals that were renamed or are gone
 	PolicyName string `json:"PolicyName"`
 }
 
@@ -71,12 +72,12 @@ func (s *Service) GetKeyPolicy(
 	v.keyID("keyId", in.KeyID, true)
 	v.optional("policyName", in.PolicyName, 1, 128)
 	out := &GetKeyPolicyOutput{PolicyName: policyName}
-	return out, s.read(ctx, c, &v, in.KeyID, "GetKeyPolicy", func(_ *txn, k *key) error {
+	return out, s.read(ctx, c, &v, in.KeyID, "GetKeyPolicy", func(t *txn, k *key) (err error) {
 		if in.PolicyName != nil && *in.PolicyName != policyName {
 			return wire.Faultf("NotFoundException", "No such policy exists")
 		}
-		out.Policy = k.Policy
-		return nil
+		out.Policy, err = t.policyOf(k)
+		return err
 	})
 }
 

@@ -3,6 +3,7 @@ package kms
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
@@ -31,12 +32,52 @@ func (s *Service) parsed(text string) (*policy.Policy, error) {
 // keptPolicies bounds the memory for parsed policies.
 const keptPolicies = 256
 
+// policyOf is the policy of k as it is now: a principal that is gone stands there by its unique id.
+//
+// Source: IAM User Guide, "AWS JSON policy elements: Principal".
+func (t *txn) policyOf(k *key) (string, error) {
+	if len(k.PolicyIDs) == 0 {
+		return k.Policy, nil
+	}
+	text, err := t.s.cfg.Authority.Rename(t.ctx, k.Policy, k.PolicyIDs)
+	if err != nil {
+		return "", fmt.Errorf("policy of %s: %w", k.arn(), err)
+	}
+	return text, nil
+}
+
 // checkPolicy refuses a policy that is too large, is none, names who does not exist, or locks the caller out. r is the
-// caller's request on the key that is to have it.
+// caller's request on the key that is to have it. ids are those of the users and roles it names.
 //
 // Source: KMS API reference, PutKeyPolicy; KMS Developer Guide, "Creating a key policy".
-func (s *Service) checkPolicy(ctx context.Context, r policy.Request, text string, bypassLockout bool) error {
+func (s *Service) checkPolicy(
+	ctx context.Context, r policy.Request, text string, bypassLockout bool,
+) (ids map[string]string, err error) {
 	p, err := policy.Parse(text)
+	if err != nil {
+		return nil, policyFault(err)
+	}
+	var names []string
+	for _, who := range p.Principals() {
+		if who.Type == policy.AWS {
+			names = append(names, who.Value)
+		}
+	}
+	ids, missing, err := s.cfg.Authority.Bind(ctx, names)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(missing) > 0:
+		return nil, errInvalidPrincipals()
+	case !policy.LockOut(p, r, bypassLockout).Allowed:
+		return nil, errMalformedPolicy(
+			"The new key policy will not allow you to update the key policy in the future.")
+	}
+	return ids, nil
+}
+
+// policyFault words what policy.Parse says.
+func policyFault(err error) error {
 	var syntax *policy.SyntaxError
 	var principal *policy.PrincipalError
 	switch {
@@ -46,25 +87,8 @@ func (s *Service) checkPolicy(ctx context.Context, r policy.Request, text string
 		return errMalformedPolicy("%s", syntax.Msg)
 	case errors.As(err, &principal):
 		return errInvalidPrincipals()
-	case err != nil:
-		return errMalformedPolicy("Policy document is malformed: %v", err)
 	}
-	var names []string
-	for _, who := range p.Principals() {
-		if who.Type == policy.AWS {
-			names = append(names, who.Value)
-		}
-	}
-	missing, err := s.cfg.Authority.Missing(ctx, names)
-	switch {
-	case err != nil:
-		return err
-	case len(missing) > 0:
-		return errInvalidPrincipals()
-	case !policy.LockOut(p, r, bypassLockout).Allowed:
-		return errMalformedPolicy("The new key policy will not allow you to update the key policy in the future.")
-	}
-	return nil
+	return errMalformedPolicy("Policy document is malformed: %v", err)
 }
 
 func errInvalidPrincipals() error {

@@ -62,6 +62,7 @@ func New(cfg Config) (*Service, error) {
 
 // txn is one transaction of one call, at one moment of the harness clock.
 type txn struct {
+	ctx context.Context
 	s   *Service
 	c   *wire.Call
 	who policy.Request // the caller's half; not to be changed
@@ -84,7 +85,7 @@ func (s *Service) view(ctx context.Context, c *wire.Call, fn func(*txn) error) e
 		return err
 	}
 	return s.cfg.State.View(ctx, func(r store.Reader) error {
-		return fn(&txn{s: s, c: c, who: who, now: now, r: r})
+		return fn(&txn{ctx: ctx, s: s, c: c, who: who, now: now, r: r})
 	})
 }
 
@@ -98,7 +99,7 @@ func (s *Service) update(ctx context.Context, c *wire.Call, fn func(*txn) error)
 		return err
 	}
 	return s.cfg.State.Update(ctx, func(w store.Writer) error {
-		return fn(&txn{s: s, c: c, who: who, now: now, r: w, w: w})
+		return fn(&txn{ctx: ctx, s: s, c: c, who: who, now: now, r: w, w: w})
 	})
 }
 

@@ -46,7 +46,7 @@ func (s *Service) CreateKey(ctx context.Context, c *wire.Call, in *CreateKeyInpu
 	if err != nil {
 		return nil, err
 	}
-	if err := s.authorizeTags(ctx, c, k); err != nil {
+	if err := s.authorizeTags(ctx, c, k, in.conditionKeys()); err != nil {
 		return nil, err
 	}
 	// Outside the transaction: a transaction may run more than once, and an RSA key takes seconds.
@@ -75,10 +75,11 @@ func (s *Service) CreateKey(ctx context.Context, c *wire.Call, in *CreateKeyInpu
 	})
 }
 
-// authorizeTags refuses to create k with tags unless the caller's own policies allow to tag it.
+// authorizeTags refuses to create k with tags unless the caller's own policies allow to tag it. keys are those of the
+// request.
 //
 // Source: KMS API reference, CreateKey, Tags.
-func (s *Service) authorizeTags(ctx context.Context, c *wire.Call, k *key) error {
+func (s *Service) authorizeTags(ctx context.Context, c *wire.Call, k *key, keys policy.RequestContext) error {
 	if len(k.Tags) == 0 {
 		return nil
 	}
@@ -87,7 +88,7 @@ func (s *Service) authorizeTags(ctx context.Context, c *wire.Call, k *key) error
 		return err
 	}
 	r.Action, r.Resource = "kms:TagResource", k.arn()
-	maps.Copy(r.Context, tagKeys(k.Tags))
+	maps.Copy(r.Context, keys)
 	if r.Policies.Key, err = s.parsed(defaultPolicy(k.Partition, k.Account)); err != nil {
 		return err
 	}

@@ -60,6 +60,16 @@ func WithTiming(timing harness.Timing) Option {
 // WithMaxLedgers raises the quota of active ledgers.
 func WithMaxLedgers(n int) Option { return func(c *harness.Config) { c.MaxLedgers = n } }
 
+// WithSeed lays down users, roles and policies before the test begins; text is what --seed of qldbkms-harness takes.
+func WithSeed(t testing.TB, text string) Option {
+	t.Helper()
+	seed, err := harness.ParseSeed([]byte(text))
+	if err != nil {
+		t.Fatalf("seed: %v", err)
+	}
+	return func(c *harness.Config) { c.Seed = seed }
+}
+
 // Timing is how long asynchronous things take, see WithTiming.
 type Timing = harness.Timing
 

@@ -93,12 +93,14 @@ var table = []row{
 
 // testMay is what test files may import beyond their package's row.
 var testMay = map[string][]string{
-	"internal/provider":        {"internal/acctest", "internal/provider"},
-	"internal/harness/service": {"internal/harness/service", "internal/harness/fault"},
-	"internal/harness/fault":   {"internal/harness/clock"},
-	"internal/harness/wire":    {"internal/harness/fault", "internal/harness/clock"},
-	"internal/harness":         {"internal/verify"},
-	"internal/cmd":             {"internal/harness", "internal/provider"},
+	"internal/provider": {"internal/acctest", "internal/provider"},
+	"internal/harness/service": {
+		"internal/harness/service", "internal/harness/fault", "internal/harness/authorize",
+	},
+	"internal/harness/fault": {"internal/harness/clock"},
+	"internal/harness/wire":  {"internal/harness/fault", "internal/harness/clock"},
+	"internal/harness":       {"internal/verify"},
+	"internal/cmd":           {"internal/harness", "internal/provider"},
 }
 
 func importRules() []rule {

@@ -23,6 +23,7 @@ type Config struct {
 	Region      string         // given out by Env, and of requests without a credential scope; default DefaultRegion
 	AuthOff     bool           // every signature is the account root; only loopback addresses may be listened on
 	Credentials []Credential   // further root access keys
+	Seed        Seed           // what there is from the start
 	Clock       *clock.Movable // moved by /_harness/clock
 	// SignatureNow is the clock of the clients, which sign with the time of their machine; default Clock.Now.
 	SignatureNow func() time.Time

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/fault"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/iam"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
@@ -32,17 +33,20 @@ const maxBody = 16 << 20
 
 // Harness is a running set of services over one data directory. Its methods may be called concurrently.
 type Harness struct {
-	cfg     Config
-	store   *local.Store
-	iam     *iam.Service
-	kms     *kms.Service
-	qldb    *qldb.Service
-	data    *journals
-	session *session.Service
-	faults  *fault.Set
-	wire    *wire.Server
-	pace    *pacer
-	root    iam.AccessKey
+	cfg   Config
+	store *local.Store
+	iam   *iam.Service
+	// authority decides every call.
+	authority *authorize.Authority
+	kms       *kms.Service
+	qldb      *qldb.Service
+	data      *journals
+	session   *session.Service
+	sts       *sts.Service
+	faults    *fault.Set
+	wire      *wire.Server
+	pace      *pacer
+	root      iam.AccessKey
 
 	mu       sync.Mutex
 	listener net.Listener // nil until Listen
@@ -64,7 +68,7 @@ func New(ctx context.Context, cfg Config) (*Harness, error) {
 	if err := h.assemble(ctx); err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick, h.session.Tick)
+	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick, h.session.Tick, h.iam.Tick)
 	return h, nil
 }
 
@@ -76,8 +80,9 @@ func (h *Harness) assemble(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	h.authority = authorize.New(h.iam)
 	if h.kms, err = kms.New(kms.Config{
-		State: h.store, Sealer: h.store.Sealer(), Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log,
+		State: h.store, Sealer: h.store.Sealer(), Authority: h.authority, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log,
 		StoreConnectDuration: cfg.Timing.StoreConnect,
 	}); err != nil {
 		return err
@@ -100,15 +105,26 @@ func (h *Harness) assemble(ctx context.Context) error {
 		return err
 	}
 	if h.session, err = session.New(session.Config{
-		Ledgers: sessionLedgers{h.qldb}, Clock: cfg.Clock, Rand: cfg.Rand,
+		Ledgers: sessionLedgers{h.qldb}, Authorize: h.permitStatement, Clock: cfg.Clock, Rand: cfg.Rand,
 	}); err != nil {
+		return err
+	}
+	if h.sts, err = sts.NewIssuer(sts.Config{Directory: directory{h.iam}, Clock: cfg.Clock}); err != nil {
 		return err
 	}
 	if err := h.addCredentials(ctx); err != nil {
 		return err
 	}
+	return h.newWire()
+}
+
+// newWire puts the services behind one endpoint.
+func (h *Harness) newWire() (err error) {
+	cfg := h.cfg
 	h.wire, err = wire.New(wire.Config{
-		Services:      []wire.Service{h.kms.Wire(), h.qldb.Wire(), h.session.Wire(), sts.New().Wire()},
+		Services: []wire.Service{
+			h.kms.Wire(), h.qldb.Wire(), h.session.Wire(), h.iam.Wire(), h.sts.Wire(),
+		},
 		Credentials:   h.iam,
 		Now:           cfg.Clock.Now,
 		SignatureNow:  cfg.SignatureNow,
@@ -118,12 +134,14 @@ func (h *Harness) assemble(ctx context.Context) error {
 		AuthOffCaller: iam.Root(cfg.Account),
 		Region:        cfg.Region,
 		MaxBody:       maxBody,
+		Authorize:     h.permit,
 		Faults:        h.faults,
 	})
 	return err
 }
 
-// addCredentials makes sure that the account has a root access key and takes over the configured ones.
+// addCredentials makes sure that the account has a root access key, takes over the configured ones, and lays down the
+// seed.
 func (h *Harness) addCredentials(ctx context.Context) error {
 	var err error
 	if h.root, _, err = h.iam.EnsureRoot(ctx, h.cfg.Account); err != nil {
@@ -137,7 +155,7 @@ func (h *Harness) addCredentials(ctx context.Context) error {
 			return fmt.Errorf("credential %s: %w", c.AccessKeyID, err)
 		}
 	}
-	return nil
+	return h.iam.Seed(ctx, h.cfg.Seed)
 }
 
 // internalCall is a call between services, not yet addressed.

@@ -14,7 +14,10 @@ CHECKPOINT_DISABLE=1
 TF_IN_AUTOMATION=1
 export TF_CLI_CONFIG_FILE CHECKPOINT_DISABLE TF_IN_AUTOMATION
 
-tf() { "$root/build/qldbkms-harness" run --data-dir "$dir/.qldbkms" -- "$engine" -chdir="$dir" "$@"; }
+tf() {
+	"$root/build/qldbkms-harness" run --data-dir "$dir/.qldbkms" --seed "$root/examples/quickstart/seed.json" -- \
+		"$engine" -chdir="$dir" "$@"
+}
 init() {
 	rm -f "$dir/.terraform.lock.hcl"
 	"$engine" -chdir="$dir" init -input=false >"$dir/init.log" 2>&1 || { cat "$dir/init.log" >&2; exit 1; }

@@ -102,8 +102,12 @@ type testBench struct {
 func newBench(t *testing.T, engine, mirror string) *testBench {
 	t.Helper()
 	quick := 50 * time.Millisecond
+	seed, err := readSeed("../../../examples/quickstart/seed.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	h, err := harness.New(t.Context(), harness.Config{
-		DataDir: t.TempDir(), Clock: clock.New(time.Now), Rand: rand.Reader, NoSync: true,
+		Seed: seed, DataDir: t.TempDir(), Clock: clock.New(time.Now), Rand: rand.Reader, NoSync: true,
 		Timing: harness.Timing{LedgerCreate: quick, LedgerDelete: quick, KeyChange: quick},
 	})
 	if err != nil {

@@ -22,6 +22,7 @@ type settings struct {
 	region      string
 	auth        string
 	credentials string
+	seed        string
 	logLevel    string
 	logFormat   string
 	timing      harness.Timing
@@ -36,6 +37,8 @@ func (s *settings) add(cmd *cobra.Command) {
 	f.StringVar(&s.auth, "auth", "on", "on: every request needs a valid signature; off: any request is the account root")
 	f.StringVar(&s.credentials, "credentials", "",
 		"JSON file with further root access keys: [{\"account\":..., \"access_key_id\":..., \"secret_access_key\":...}]")
+	f.StringVar(&s.seed, "seed", "",
+		"JSON file with users, roles and policies to begin with: {\"accounts\": [{\"id\":..., \"roles\":[...]}]}")
 	f.StringVar(&s.logLevel, "log-level", "warn", "debug, info, warn or error; written to standard error")
 	f.StringVar(&s.logFormat, "log-format", "text", "text or json")
 	f.IntVar(&s.maxLedgers, "max-ledgers", 5, "active ledgers per account and Region")
@@ -70,12 +73,17 @@ func (s *settings) config(cmd *cobra.Command) (harness.Config, error) {
 	if err != nil {
 		return harness.Config{}, err
 	}
+	seed, err := readSeed(s.seed)
+	if err != nil {
+		return harness.Config{}, err
+	}
 	return harness.Config{
 		DataDir:      s.dataDir,
 		Account:      s.account,
 		Region:       s.region,
 		AuthOff:      s.auth == "off",
 		Credentials:  credentials,
+		Seed:         seed,
 		Clock:        clock.New(time.Now),
 		SignatureNow: time.Now,
 		Rand:         rand.Reader,
@@ -100,4 +108,20 @@ func readCredentials(file string) ([]harness.Credential, error) {
 			"secret_access_key", file)
 	}
 	return list, nil
+}
+
+// readSeed reads the file of --seed; no file, no seed.
+func readSeed(file string) (harness.Seed, error) {
+	if file == "" {
+		return harness.Seed{}, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return harness.Seed{}, fmt.Errorf("--seed: %w", err)
+	}
+	seed, err := harness.ParseSeed(raw)
+	if err != nil {
+		return harness.Seed{}, fmt.Errorf("--seed %s: %w", file, err)
+	}
+	return seed, nil
 }

@@ -31,8 +31,11 @@ type Config struct {
 	Regions       []string      // the Regions that exist; empty allows every well-formed name
 	MaxSkew       time.Duration // between a signature's date and SignatureNow; default 5 minutes, as at AWS
 	MaxBody       int64         // bytes; default 1 MiB
-	Faults        Faults        // nil injects none
-	Recorder      *Recorder     // nil makes one that keeps 10,000 calls
+	// Authorize is asked about every call before it has any effect; its error is the answer. in is the operation's
+	// input. nil permits everything.
+	Authorize func(ctx context.Context, c *Call, in any) error
+	Faults    Faults    // nil injects none
+	Recorder  *Recorder // nil makes one that keeps 10,000 calls
 }
 
 // Server is the single endpoint of all services, an http.Handler.
@@ -116,6 +119,7 @@ var chain = []func(*Server, *exchange) error{
 	(*Server).authenticate,
 	(*Server).decode,
 	(*Server).disturbBefore,
+	(*Server).authorize,
 	(*Server).perform,
 	(*Server).disturbAfter,
 	(*Server).encode,
@@ -198,6 +202,13 @@ func (s *Server) readBody(x *exchange) error {
 		return Faultf("SerializationException", "The request body could not be read.")
 	}
 	return nil
+}
+
+func (s *Server) authorize(x *exchange) error {
+	if s.cfg.Authorize == nil {
+		return nil
+	}
+	return s.cfg.Authorize(x.r.Context(), x.call, x.in)
 }
 
 // perform runs the operation.

@@ -43,6 +43,9 @@ func (s *Service) CreateAlias(ctx context.Context, c *wire.Call, in *CreateAlias
 	}
 	name := *in.AliasName
 	return nil, s.update(ctx, c, func(t *txn) error {
+		if err := t.authorizeAlias(name, "CreateAlias"); err != nil {
+			return err
+		}
 		k, err := t.target(*in.TargetKeyID, "CreateAlias")
 		if err != nil {
 			return err
@@ -75,8 +78,14 @@ func (s *Service) UpdateAlias(ctx context.Context, c *wire.Call, in *UpdateAlias
 		return nil, err
 	}
 	return nil, s.update(ctx, c, func(t *txn) error {
+		if err := t.authorizeAlias(*in.AliasName, "UpdateAlias"); err != nil {
+			return err
+		}
 		a, old, err := t.alias(*in.AliasName)
 		if err != nil {
+			return err
+		}
+		if err := t.authorize(old, "UpdateAlias", nil); err != nil {
 			return err
 		}
 		k, err := t.target(*in.TargetKeyID, "UpdateAlias")
@@ -121,6 +130,9 @@ func (s *Service) DeleteAlias(ctx context.Context, c *wire.Call, in *DeleteAlias
 		return nil, err
 	}
 	return nil, s.update(ctx, c, func(t *txn) error {
+		if err := t.authorizeAlias(*in.AliasName, "DeleteAlias"); err != nil {
+			return err
+		}
 		a, k, err := t.alias(*in.AliasName)
 		if err != nil {
 			return err

@@ -1,91 +1,198 @@
 package kms
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
-// authorize refuses the call unless the caller may run operation on k. The account that owns the key may; everybody
-// else, a service that calls for itself among them, needs a grant that lists operation and whose constraints match
-// encryptionContext (which may be nil).
-func (t *txn) authorize(k *key, operation string, encryptionContext map[string]string) error {
-	if t.owns(k) && (!k.AWSManaged || readsOnly(operation)) {
-		return nil
+// An Authority knows callers and decides about their requests.
+type Authority interface {
+	// Request is the caller's half of a request, with condition keys that may be added to.
+	Request(ctx context.Context, c *wire.Call) (policy.Request, error)
+	// Decide decides r, which c makes. The error is the refusal, a *wire.Fault.
+	Decide(c *wire.Call, r policy.Request) (policy.Decision, error)
+	// Bind finds the unique ids of the users and roles that AWS principals of a policy name, and lists those that do
+	// not exist.
+	Bind(ctx context.Context, principals []string) (ids map[string]string, missing []string, err error)
+	// Rename is the text of a policy whose principals were bound, with what those are called by now: the unique id, if
+	// they are gone.
+	Rename(ctx context.Context, text string, ids map[string]string) (string, error)
+}
+
+// authorize refuses the call unless the caller may run operation on k: by the key's policy, together with its own
+// policies where that leaves it to them, or by a grant whose constraints match encryptionContext (which may be nil).
+// extra are condition keys that follow from the input.
+func (t *txn) authorize(
+	k *key, operation string, encryptionContext map[string]string, extra ...policy.RequestContext,
+) error {
+	_, err := t.decide(k, operation, encryptionContext, extra...)
+	return err
+}
+
+// decide is authorize that also returns the grants which allow the operation, if nothing else does.
+func (t *txn) decide(
+	k *key, operation string, encryptionContext map[string]string, extra ...policy.RequestContext,
+) (by []grant, err error) {
+	r, err := t.request(k, operation)
+	if err != nil {
+		return nil, err
 	}
-	g, err := t.grantFor(k, operation, encryptionContext)
-	if err != nil || g != nil {
+	addEncryptionContext(r.Context, encryptionContext)
+	for _, keys := range extra {
+		maps.Copy(r.Context, keys)
+	}
+	text, err := t.policyOf(k)
+	if err != nil {
+		return nil, err
+	}
+	if r.Policies.Key, err = t.s.parsed(text); err != nil {
+		return nil, fmt.Errorf("policy of %s: %w", k.arn(), err)
+	}
+	candidates, err := t.grantsFor(k, operation)
+	if err != nil {
+		return nil, err
+	}
+	for i := range candidates {
+		r.Grants = append(r.Grants, candidates[i].forPolicy())
+	}
+	d, err := t.s.cfg.Authority.Decide(t.c, r)
+	if err != nil {
+		return nil, err
+	}
+	// By the order of its reasons Decide puts grants first: what a policy allows as well is asked for without them.
+	if d.Reason != policy.ByGrant {
+		return nil, nil
+	}
+	r.Grants = nil
+	if _, err := t.s.cfg.Authority.Decide(t.c, r); err == nil {
+		return nil, nil
+	}
+	for _, i := range d.Grants {
+		by = append(by, candidates[i])
+	}
+	return by, nil
+}
+
+// request is the request of the call for operation on k, without the policy and the grants of k.
+//
+// Source: KMS Developer Guide, "Condition keys for AWS KMS".
+func (t *txn) request(k *key, operation string) (policy.Request, error) {
+	r := t.who
+	r.Action, r.Resource = "kms:"+operation, k.arn()
+	r.Context = maps.Clone(t.who.Context)
+	set := func(name string, values ...string) { r.Context[name] = values }
+	set("aws:ResourceAccount", k.Account)
+	set("kms:KeySpec", k.Spec)
+	set("kms:KeyUsage", k.Usage)
+	set("kms:KeyOrigin", k.Origin)
+	set("kms:MultiRegion", fmt.Sprint(k.MultiRegion))
+	if k.MultiRegion {
+		set("kms:MultiRegionKeyType", "PRIMARY")
+	}
+	for _, tag := range k.Tags {
+		set("aws:ResourceTag/"+tag.TagKey, tag.TagValue)
+	}
+	names, err := t.namesOf(k)
+	set("kms:ResourceAliases", names...)
+	if t.askedFor != "" {
+		set("kms:RequestAlias", t.askedFor)
+	}
+	switch operation {
+	case "CreateGrant", "ListGrants", "RevokeGrant":
+		set("kms:GrantIsForAWSResource", fmt.Sprint(t.c.ViaService != ""))
+	}
+	return r, err
+}
+
+func addEncryptionContext(keys policy.RequestContext, ec map[string]string) {
+	for name, value := range ec {
+		keys["kms:EncryptionContext:"+name] = []string{value}
+		keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
+	}
+}
+
+// tagKeys are the condition keys of a request that carries tags, or names of tags to take away.
+func tagKeys(tags []Tag, names ...string) policy.RequestContext {
+	keys := policy.RequestContext{}
+	for _, tag := range tags {
+		keys["aws:RequestTag/"+tag.TagKey] = []string{tag.TagValue}
+		names = append(slices.Clip(names), tag.TagKey)
+	}
+	if len(names) > 0 {
+		keys["aws:TagKeys"] = names
+	}
+	return keys
+}
+
+// authorizeAccount refuses an operation that acts on no key, such as CreateKey, unless the caller's own policies allow
+// it. A service that calls for itself has none, and grants cannot allow it.
+func (s *Service) authorizeAccount(
+	ctx context.Context, c *wire.Call, operation string, extra ...policy.RequestContext,
+) error {
+	return s.authorizeOn(ctx, c, operation, "*", extra...)
+}
+
+// authorizeOn is authorizeAccount for an operation on something that is no key and has no policy.
+func (s *Service) authorizeOn(
+	ctx context.Context, c *wire.Call, operation, arn string, extra ...policy.RequestContext,
+) error {
+	r, err := s.cfg.Authority.Request(ctx, c)
+	if err != nil {
 		return err
 	}
-	if t.c.Caller.Service == "" && t.c.Caller.Account != k.Account {
-		return errHidden(t.c, operation)
+	r.Action, r.Resource = "kms:"+operation, arn
+	for _, keys := range extra {
+		maps.Copy(r.Context, keys)
 	}
-	return errDenied(t.c, operation, k.arn())
+	_, err = s.cfg.Authority.Decide(c, r)
+	return err
 }
 
-// owns says that the caller acts for the key's account, not for an AWS service's own sake.
-func (t *txn) owns(k *key) bool { return t.c.Caller.Service == "" && t.c.Caller.Account == k.Account }
-
-// readsOnly says that operation is among those an account may do with an AWS managed key: such a key belongs to the
-// service that it is for.
+// authorizeAlias refuses an operation on an alias of the caller's account unless the caller's own policies allow it.
+// Its key is another matter: both must be allowed.
 //
-// Source: KMS developer guide, "AWS managed keys": kms:Describe*, kms:Get*, kms:List*, kms:RevokeGrant.
-func readsOnly(operation string) bool {
-	return strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "Get") ||
-		strings.HasPrefix(operation, "List") || operation == "RevokeGrant"
+// Source: KMS Developer Guide, "Controlling access to aliases".
+func (t *txn) authorizeAlias(name, operation string) error {
+	r := t.who
+	r.Action, r.Resource = "kms:"+operation, t.c.ARN("kms", name)
+	_, err := t.s.cfg.Authority.Decide(t.c, r)
+	return err
 }
 
-// authorizeAccount refuses an operation that acts on no key, such as CreateKey, to a service that calls for itself:
-// grants cannot allow it.
-func authorizeAccount(c *wire.Call, operation string) error {
-	if c.Caller.Service != "" {
-		return errDenied(c, operation, "*")
-	}
-	return nil
-}
-
-// grantFor finds a grant on k that allows operation to the caller, or nil.
-func (t *txn) grantFor(k *key, operation string, ec map[string]string) (*grant, error) {
-	var match *grant
-	err := grants(k.Account, k.Region, k.ID).Scan(t.r, "", "", func(_ string, g grant) (bool, error) {
-		if g.grantee(t.c.Caller) && slices.Contains(g.Operations, operation) && g.matches(operation, ec) {
-			match = &g
+// grantsFor lists the grants on k that are about operation.
+func (t *txn) grantsFor(k *key, operation string) (list []grant, err error) {
+	err = grants(k.Account, k.Region, k.ID).Scan(t.r, "", "", func(_ string, g grant) (bool, error) {
+		if slices.Contains(g.Operations, operation) {
+			list = append(list, g)
 		}
-		return match == nil, nil
+		return true, nil
 	})
-	return match, err
+	return list, err
 }
 
-// grantee says that the grant is for caller. A grant to a role is for each of its sessions.
-func (g *grant) grantee(caller wire.Caller) bool { return isPrincipal(g.Grantee, caller) }
-
-func isPrincipal(name string, caller wire.Caller) bool {
-	if caller.Service != "" {
-		return name == caller.Service
+// forPolicy is g as package policy knows grants.
+func (g *grant) forPolicy() policy.Grant {
+	issuer := ""
+	if field := strings.SplitN(g.Issuer, ":", 6); len(field) == 6 {
+		issuer = field[4]
 	}
-	return name != "" && (name == caller.ARN || name == roleOfSession(caller.ARN))
-}
-
-// roleOfSession is the ARN, without a path, of the role whose session arn is, or "".
-func roleOfSession(arn string) string {
-	before, session, isSession := strings.Cut(arn, ":assumed-role/")
-	role, _, named := strings.Cut(session, "/")
-	if !isSession || !named {
-		return ""
+	return policy.Grant{
+		Grantee: g.Grantee, Retiring: g.Retiring, Issuer: issuer, Operations: g.Operations,
+		EncryptionContextEquals: g.EncryptionContextEquals, EncryptionContextSubset: g.EncryptionContextSubset,
 	}
-	return strings.Replace(before, ":sts:", ":iam:", 1) + ":role/" + role
 }
 
 // matches applies the encryption context constraint. Names are compared without regard to case, unlike in the
 // encryption context itself.
 //
-// Source: KMS API reference, GrantConstraints. The constraint does not bind DescribeKey and RetireGrant.
-func (g *grant) matches(operation string, ec map[string]string) bool {
-	if operation == "DescribeKey" || operation == "RetireGrant" {
-		return true
-	}
+// Source: KMS API reference, GrantConstraints.
+func (g *grant) matches(ec map[string]string) bool {
 	have := foldNames(ec)
 	switch {
 	case g.EncryptionContextEquals != nil:

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // CreateKeyInput is the input of CreateKey.
@@ -37,11 +39,14 @@ func (s *Service) CreateKey(ctx context.Context, c *wire.Call, in *CreateKeyInpu
 	if err := in.validate(); err != nil {
 		return nil, err
 	}
-	if err := authorizeAccount(c, "CreateKey"); err != nil {
+	if err := s.authorizeAccount(ctx, c, "CreateKey", in.conditionKeys()); err != nil {
 		return nil, err
 	}
-	k, err := s.newKey(c, in)
+	k, err := s.newKey(ctx, c, in)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.authorizeTags(ctx, c, k, in.conditionKeys()); err != nil {
 		return nil, err
 	}
 	// Outside the transaction: a transaction may run more than once, and an RSA key takes seconds.
@@ -68,6 +73,38 @@ func (s *Service) CreateKey(ctx context.Context, c *wire.Call, in *CreateKeyInpu
 		out.KeyMetadata, err = t.metadata(k)
 		return err
 	})
+}
+
+// authorizeTags refuses to create k with tags unless the caller's own policies allow to tag it. keys are those of the
+// request.
+//
+// Source: KMS API reference, CreateKey, Tags.
+func (s *Service) authorizeTags(ctx context.Context, c *wire.Call, k *key, keys policy.RequestContext) error {
+	if len(k.Tags) == 0 {
+		return nil
+	}
+	r, err := s.cfg.Authority.Request(ctx, c)
+	if err != nil {
+		return err
+	}
+	r.Action, r.Resource = "kms:TagResource", k.arn()
+	maps.Copy(r.Context, keys)
+	if r.Policies.Key, err = s.parsed(defaultPolicy(k.Partition, k.Account)); err != nil {
+		return err
+	}
+	_, err = s.cfg.Authority.Decide(c, r)
+	return err
+}
+
+// conditionKeys are those of CreateKey. Source: KMS Developer Guide, "Condition keys for AWS KMS".
+func (in *CreateKeyInput) conditionKeys() policy.RequestContext {
+	keys := tagKeys(in.Tags)
+	keys["kms:BypassPolicyLockoutSafetyCheck"] = []string{fmt.Sprint(in.BypassPolicyLockoutSafetyCheck)}
+	keys["kms:KeySpec"] = []string{or(or(in.KeySpec, in.CustomerMasterKeySpec), symmetric)}
+	keys["kms:KeyUsage"] = []string{or(in.KeyUsage, usageEncrypt)}
+	keys["kms:KeyOrigin"] = []string{or(in.Origin, originKMS)}
+	keys["kms:MultiRegion"] = []string{fmt.Sprint(in.MultiRegion)}
+	return keys
 }
 
 // addKey stores a new key and enters it in the list of keys.
@@ -120,7 +157,7 @@ func customerMasterKeySpecs() []string {
 }
 
 // newKey is the key that in asks for, without material and not stored.
-func (s *Service) newKey(c *wire.Call, in *CreateKeyInput) (*key, error) {
+func (s *Service) newKey(ctx context.Context, c *wire.Call, in *CreateKeyInput) (*key, error) {
 	now := s.cfg.Clock.Now()
 	k := &key{
 		Account: c.Caller.Account, Region: c.Region, Partition: c.Partition, Created: now,
@@ -142,7 +179,13 @@ func (s *Service) newKey(c *wire.Call, in *CreateKeyInput) (*key, error) {
 	}
 	k.Policy = defaultPolicy(k.Partition, k.Account)
 	if in.Policy != nil {
-		if err := checkPolicy(c, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+		r, err := s.cfg.Authority.Request(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		r.Resource = k.arn()
+		maps.Copy(r.Context, in.conditionKeys())
+		if k.PolicyIDs, err = s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 			return nil, err
 		}
 		k.Policy = *in.Policy

@@ -312,7 +312,7 @@ func (s *Service) GenerateRandom(
 	if err := refuseRecipient(in.Recipient); err != nil {
 		return nil, err
 	}
-	if err := authorizeAccount(c, "GenerateRandom"); err != nil {
+	if err := s.authorizeAccount(ctx, c, "GenerateRandom"); err != nil {
 		return nil, err
 	}
 	if in.CustomKeyStoreID != nil {

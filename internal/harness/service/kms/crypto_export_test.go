@@ -15,7 +15,7 @@ import (
 func (s *Service) AddKey(ctx context.Context, c *wire.Call, id, spec, usage string) (string, error) {
 	k := key{
 		ID: id, Account: c.Caller.Account, Region: c.Region, Partition: c.Partition, Created: s.cfg.Clock.Now(),
-		Spec: spec, Usage: usage, Origin: originKMS,
+		Spec: spec, Usage: usage, Origin: originKMS, Policy: defaultPolicy(c.Partition, c.Caller.Account),
 	}
 	m, err := s.testMaterial(&k)
 	if err != nil {

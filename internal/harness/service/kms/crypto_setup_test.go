@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
@@ -39,7 +40,9 @@ func newWorld(t *testing.T) world {
 			t.Error(err)
 		}
 	})
-	s, err := kms.New(kms.Config{State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader})
+	s, err := kms.New(kms.Config{
+		Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

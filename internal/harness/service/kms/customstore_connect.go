@@ -138,7 +138,7 @@ func (s *Service) changeStore(
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	if err := authorizeAccount(c, operation); err != nil {
+	if err := s.authorizeAccount(ctx, c, operation); err != nil {
 		return nil, err
 	}
 	return nil, s.update(ctx, c, func(t *txn) error {

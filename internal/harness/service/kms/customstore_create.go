@@ -134,7 +134,7 @@ func (s *Service) CreateCustomKeyStore(
 	if err := in.validate(kind); err != nil {
 		return nil, err
 	}
-	if err := authorizeAccount(c, "CreateCustomKeyStore"); err != nil {
+	if err := s.authorizeAccount(ctx, c, "CreateCustomKeyStore"); err != nil {
 		return nil, err
 	}
 	id, err := s.random(9)

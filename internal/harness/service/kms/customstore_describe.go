@@ -66,7 +66,7 @@ func (s *Service) DescribeCustomKeyStores(
 	if in.CustomKeyStoreID != nil && in.CustomKeyStoreName != nil {
 		return nil, errValidation("Specify either CustomKeyStoreId or CustomKeyStoreName, not both.")
 	}
-	if err := authorizeAccount(c, "DescribeCustomKeyStores"); err != nil {
+	if err := s.authorizeAccount(ctx, c, "DescribeCustomKeyStores"); err != nil {
 		return nil, err
 	}
 	l := list{

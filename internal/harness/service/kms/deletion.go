@@ -2,9 +2,11 @@ package kms
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // The bounds of PendingWindowInDays, in days; the longest is the default.
@@ -25,6 +27,15 @@ type ScheduleKeyDeletionOutput struct {
 	KeyID               string     `json:"KeyId"`
 	KeyState            string     `json:"KeyState"`
 	PendingWindowInDays int        `json:"PendingWindowInDays"`
+}
+
+// conditionKeys are those of ScheduleKeyDeletion. Source: KMS Developer Guide, "Condition keys for AWS KMS".
+func (in *ScheduleKeyDeletionInput) conditionKeys() policy.RequestContext {
+	window := maxDeletionWindowDays
+	if in.PendingWindowInDays != nil {
+		window = *in.PendingWindowInDays
+	}
+	return policy.RequestContext{"kms:ScheduleKeyDeletionPendingWindowInDays": {strconv.Itoa(window)}}
 }
 
 // ScheduleKeyDeletion makes a key unusable now and deletes it for good when the window is over.
@@ -50,7 +61,7 @@ func (s *Service) ScheduleKeyDeletion(
 		k.DeleteAt = t.now.Add(time.Duration(window) * 24 * time.Hour)
 		out.KeyID, out.PendingWindowInDays, out.DeletionDate = k.arn(), window, wire.At(k.DeleteAt)
 		return t.schedule(k, dueDeletion, k.DeleteAt)
-	})
+	}, in.conditionKeys())
 }
 
 // KeyOutput is the output of the operations that answer with the key's ARN alone.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 const maxGrantsPerKey = 50_000
@@ -178,18 +179,30 @@ func (t *txn) authorizeGrant(k *key, child *grant) error {
 	if context == nil {
 		context = child.EncryptionContextSubset
 	}
-	if err := t.authorize(k, "CreateGrant", context); err != nil || t.owns(k) {
+	by, err := t.decide(k, "CreateGrant", context, child.conditionKeys())
+	if err != nil || len(by) == 0 || slices.ContainsFunc(by, func(g grant) bool { return g.binds(child) }) {
 		return err
 	}
-	passable := false
-	err := grants(k.Account, k.Region, k.ID).Scan(t.r, "", "", func(_ string, g grant) (bool, error) {
-		passable = g.grantee(t.c.Caller) && slices.Contains(g.Operations, "CreateGrant") && g.binds(child)
-		return !passable, nil
-	})
-	if err == nil && !passable {
-		return errDenied(t.c, "CreateGrant", k.arn())
+	return errDenied(t.c, "CreateGrant", k.arn())
+}
+
+// conditionKeys are those of the request that creates g.
+//
+// Source: KMS Developer Guide, "Condition keys for AWS KMS".
+func (g *grant) conditionKeys() policy.RequestContext {
+	keys := policy.RequestContext{
+		"kms:GranteePrincipal": {g.Grantee}, "kms:GrantOperations": g.Operations,
 	}
-	return err
+	if g.Retiring != "" {
+		keys["kms:RetiringPrincipal"] = []string{g.Retiring}
+	}
+	switch {
+	case g.EncryptionContextEquals != nil:
+		keys["kms:GrantConstraintType"] = []string{"EncryptionContextEquals"}
+	case g.EncryptionContextSubset != nil:
+		keys["kms:GrantConstraintType"] = []string{"EncryptionContextSubset"}
+	}
+	return keys
 }
 
 // binds says that child allows nothing that g does not.
@@ -201,11 +214,11 @@ func (g *grant) binds(child *grant) bool {
 	}
 	switch {
 	case g.EncryptionContextEquals != nil:
-		return child.EncryptionContextEquals != nil && g.matches("CreateGrant", child.EncryptionContextEquals)
+		return child.EncryptionContextEquals != nil && g.matches(child.EncryptionContextEquals)
 	case child.EncryptionContextEquals != nil:
-		return g.matches("CreateGrant", child.EncryptionContextEquals)
+		return g.matches(child.EncryptionContextEquals)
 	default:
-		return g.matches("CreateGrant", child.EncryptionContextSubset)
+		return g.matches(child.EncryptionContextSubset)
 	}
 }
 

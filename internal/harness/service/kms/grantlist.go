@@ -150,6 +150,11 @@ func (s *Service) ListRetirableGrants(
 	if !mayListRetirable(c, principal) {
 		return nil, errDenied(c, "ListRetirableGrants", "*")
 	}
+	if c.Caller.Service == "" {
+		if err := s.authorizeAccount(ctx, c, "ListRetirableGrants"); err != nil {
+			return nil, err
+		}
+	}
 	l := list{
 		name:  strings.Join([]string{"ListRetirableGrants", c.Region, c.Caller.Account, principal}, " "),
 		limit: in.Limit, marker: in.Marker, usual: 50,

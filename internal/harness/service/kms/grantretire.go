@@ -2,10 +2,10 @@ package kms
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // RevokeGrantInput is the input of RevokeGrant.
@@ -55,8 +55,8 @@ func (s *Service) RetireGrant(ctx context.Context, c *wire.Call, in *RetireGrant
 		if err != nil {
 			return err
 		}
-		if !g.retiredBy(c.Caller) {
-			return errDenied(c, "RetireGrant", k.arn())
+		if err := t.authorizeRetirement(k, g); err != nil {
+			return err
 		}
 		if err := t.require(k, "RetireGrant"); err != nil {
 			return err
@@ -98,10 +98,15 @@ func (t *txn) grantToRetire(in *RetireGrantInput) (*key, *grant, error) {
 	return k, g, err
 }
 
-func (g *grant) retiredBy(caller wire.Caller) bool {
-	return isPrincipal(g.Retiring, caller) ||
-		g.grantee(caller) && slices.Contains(g.Operations, "RetireGrant") ||
-		caller.Service == "" && strings.HasSuffix(g.Issuer, "::"+caller.Account+":root")
+// authorizeRetirement lets the grant itself say who may retire it; key policies cannot.
+func (t *txn) authorizeRetirement(k *key, g *grant) error {
+	r, err := t.request(k, "RetireGrant")
+	if err != nil {
+		return err
+	}
+	r.Grants = []policy.Grant{g.forPolicy()}
+	_, err = t.s.cfg.Authority.Decide(t.c, r)
+	return err
 }
 
 // grant finds a grant of k.

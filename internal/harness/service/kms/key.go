@@ -25,9 +25,12 @@ type key struct {
 	DeleteAt         time.Time
 	DeleteWindowDays int
 	Policy           string // as put
-	Tags             []Tag  // in the order they were added
-	StoreID          string // custom key store
-	XksKeyID         string
+	// PolicyIDs are the unique ids of the users and roles that Policy named when it was put: whoever gets the name of
+	// one that is gone is somebody else.
+	PolicyIDs map[string]string `json:",omitempty"`
+	Tags      []Tag             // in the order they were added
+	StoreID   string            // custom key store
+	XksKeyID  string
 	// Materials are all generations, oldest first. A symmetric key encrypts with the CURRENT one and decrypts with
 	// any; other keys have exactly one.
 	Materials []material

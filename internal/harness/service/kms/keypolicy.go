@@ -2,8 +2,10 @@ package kms
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // policyName is the only name a key policy can have.
@@ -28,16 +30,24 @@ func (s *Service) PutKeyPolicy(ctx context.Context, c *wire.Call, in *PutKeyPoli
 	if in.Policy != nil {
 		v.length("policy", *in.Policy, 1, 131072)
 	}
-	return nil, s.change(ctx, c, &v, in.KeyID, "PutKeyPolicy", func(_ *txn, k *key) error {
+	bypass := policy.RequestContext{
+		"kms:BypassPolicyLockoutSafetyCheck": {fmt.Sprint(in.BypassPolicyLockoutSafetyCheck)},
+	}
+	return nil, s.change(ctx, c, &v, in.KeyID, "PutKeyPolicy", func(t *txn, k *key) error {
 		if in.PolicyName != nil && *in.PolicyName != policyName {
 			return errValidation("The policy name must be %s.", policyName)
 		}
-		if err := checkPolicy(c, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+		r, err := t.request(k, "PutKeyPolicy")
+		if err != nil {
 			return err
 		}
-		k.Policy = *in.Policy
+		ids, err := s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck)
+		if err != nil {
+			return err
+		}
+		k.Policy, k.PolicyIDs = *in.Policy, ids
 		return nil
-	})
+	}, bypass)
 }
 
 // GetKeyPolicyInput is the input of GetKeyPolicy.
@@ -48,7 +58,7 @@ type GetKeyPolicyInput struct {
 
 // GetKeyPolicyOutput is the output of GetKeyPolicy.
 type GetKeyPolicyOutput struct {
-	Policy     string `json:"Policy"` // as it was put
+	Policy     string `json:"Policy"` // as it was put, but for principals that were renamed or are gone
 	PolicyName string `json:"PolicyName"`
 }
 
@@ -62,12 +72,12 @@ func (s *Service) GetKeyPolicy(
 	v.keyID("keyId", in.KeyID, true)
 	v.optional("policyName", in.PolicyName, 1, 128)
 	out := &GetKeyPolicyOutput{PolicyName: policyName}
-	return out, s.read(ctx, c, &v, in.KeyID, "GetKeyPolicy", func(_ *txn, k *key) error {
+	return out, s.read(ctx, c, &v, in.KeyID, "GetKeyPolicy", func(t *txn, k *key) (err error) {
 		if in.PolicyName != nil && *in.PolicyName != policyName {
 			return wire.Faultf("NotFoundException", "No such policy exists")
 		}
-		out.Policy = k.Policy
-		return nil
+		out.Policy, err = t.policyOf(k)
+		return err
 	})
 }
 

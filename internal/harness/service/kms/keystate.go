@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // KeyInput is the input of the operations that need nothing but a key id or key ARN.
@@ -25,12 +26,13 @@ type (
 // change checks v, finds the key ref for operation in a transaction, lets fn change it, and stores it.
 func (s *Service) change(
 	ctx context.Context, c *wire.Call, v *constraints, ref *string, operation string, fn func(*txn, *key) error,
+	keys ...policy.RequestContext,
 ) error {
 	if err := v.err(); err != nil {
 		return err
 	}
 	return s.update(ctx, c, func(t *txn) error {
-		k, err := t.target(*ref, operation)
+		k, err := t.target(*ref, operation, keys...)
 		if err != nil {
 			return err
 		}
@@ -44,12 +46,13 @@ func (s *Service) change(
 // read checks v, finds the key ref for operation in a snapshot, and calls fn with it.
 func (s *Service) read(
 	ctx context.Context, c *wire.Call, v *constraints, ref *string, operation string, fn func(*txn, *key) error,
+	keys ...policy.RequestContext,
 ) error {
 	if err := v.err(); err != nil {
 		return err
 	}
 	return s.view(ctx, c, func(t *txn) error {
-		k, err := t.target(*ref, operation)
+		k, err := t.target(*ref, operation, keys...)
 		if err != nil {
 			return err
 		}

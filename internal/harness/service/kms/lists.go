@@ -34,7 +34,7 @@ func (s *Service) ListKeys(ctx context.Context, c *wire.Call, in *ListKeysInput)
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	if err := authorizeAccount(c, "ListKeys"); err != nil {
+	if err := s.authorizeAccount(ctx, c, "ListKeys"); err != nil {
 		return nil, err
 	}
 	account := c.Caller.Account
@@ -95,7 +95,7 @@ func (s *Service) ListAliases(ctx context.Context, c *wire.Call, in *ListAliases
 	if err := v.err(); err != nil {
 		return nil, err
 	}
-	if err := authorizeAccount(c, "ListAliases"); err != nil {
+	if err := s.authorizeAccount(ctx, c, "ListAliases"); err != nil {
 		return nil, err
 	}
 	l := list{

@@ -84,9 +84,6 @@ func predefinedAlias(c *wire.Call, ref string) (managedKey, bool) {
 
 // createManagedKey creates the key behind a predefined alias unless somebody else just did.
 func (s *Service) createManagedKey(ctx context.Context, c *wire.Call, m managedKey) error {
-	if err := authorizeAccount(c, "DescribeKey"); err != nil {
-		return err
-	}
 	now := s.cfg.Clock.Now()
 	k := &key{
 		Account: c.Caller.Account, Region: c.Region, Partition: c.Partition, Created: now, AWSManaged: true,
@@ -107,6 +104,9 @@ func (s *Service) createManagedKey(ctx context.Context, c *wire.Call, m managedK
 	}
 	k.Materials = []material{first}
 	return s.update(ctx, c, func(t *txn) error {
+		if err := t.authorize(k, "DescribeKey", nil); err != nil {
+			return err
+		}
 		_, found, err := aliases(k.Account, k.Region).Get(t.r, m.alias())
 		if err != nil || found {
 			return err

@@ -1,22 +1,83 @@
 package kms
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"path"
-	"slices"
-	"strings"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // defaultPolicy is what a key gets that is created without one.
 func defaultPolicy(partition, account string) string { return policy.Default(partition, account) }
 
-// checkPolicy refuses a policy that is too large, is none, or locks the caller out.
-func checkPolicy(c *wire.Call, text string, bypassLockout bool) error {
+// parsed is the policy with that text, one of a stored key. Texts are parsed once while they are among the latest.
+func (s *Service) parsed(text string) (*policy.Policy, error) {
+	s.policyMu.Lock()
+	defer s.policyMu.Unlock()
+	if p, found := s.policies[text]; found {
+		return p, nil
+	}
 	p, err := policy.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.policies) >= keptPolicies {
+		clear(s.policies)
+	}
+	s.policies[text] = p
+	return p, nil
+}
+
+// keptPolicies bounds the memory for parsed policies.
+const keptPolicies = 256
+
+// policyOf is the policy of k as it is now: a principal that is gone stands there by its unique id.
+//
+// Source: IAM User Guide, "AWS JSON policy elements: Principal".
+func (t *txn) policyOf(k *key) (string, error) {
+	if len(k.PolicyIDs) == 0 {
+		return k.Policy, nil
+	}
+	text, err := t.s.cfg.Authority.Rename(t.ctx, k.Policy, k.PolicyIDs)
+	if err != nil {
+		return "", fmt.Errorf("policy of %s: %w", k.arn(), err)
+	}
+	return text, nil
+}
+
+// checkPolicy refuses a policy that is too large, is none, names who does not exist, or locks the caller out. r is the
+// caller's request on the key that is to have it. ids are those of the users and roles it names.
+//
+// Source: KMS API reference, PutKeyPolicy; KMS Developer Guide, "Creating a key policy".
+func (s *Service) checkPolicy(
+	ctx context.Context, r policy.Request, text string, bypassLockout bool,
+) (ids map[string]string, err error) {
+	p, err := policy.Parse(text)
+	if err != nil {
+		return nil, policyFault(err)
+	}
+	var names []string
+	for _, who := range p.Principals() {
+		if who.Type == policy.AWS {
+			names = append(names, who.Value)
+		}
+	}
+	ids, missing, err := s.cfg.Authority.Bind(ctx, names)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(missing) > 0:
+		return nil, errInvalidPrincipals()
+	case !policy.LockOut(p, r, bypassLockout).Allowed:
+		return nil, errMalformedPolicy(
+			"The new key policy will not allow you to update the key policy in the future.")
+	}
+	return ids, nil
+}
+
+// policyFault words what policy.Parse says.
+func policyFault(err error) error {
 	var syntax *policy.SyntaxError
 	var principal *policy.PrincipalError
 	switch {
@@ -25,40 +86,11 @@ func checkPolicy(c *wire.Call, text string, bypassLockout bool) error {
 	case errors.Is(err, policy.ErrOverlyPermissive) && errors.As(err, &syntax):
 		return errMalformedPolicy("%s", syntax.Msg)
 	case errors.As(err, &principal):
-		return errMalformedPolicy("Policy contains a statement with one or more invalid principals.")
-	case err != nil:
-		return errMalformedPolicy("Policy document is malformed: %v", err)
-	case !bypassLockout && !administers(p, c):
-		return errMalformedPolicy("The new key policy will not allow you to update the key policy in the future.")
+		return errInvalidPrincipals()
 	}
-	return nil
+	return errMalformedPolicy("Policy document is malformed: %v", err)
 }
 
-// administers says that some Allow statement of p names the caller, its account or everybody for kms:PutKeyPolicy.
-// It is the sound half of the service's lockout check, which decides as if the caller made that request: what it
-// refuses, the service refuses, but it overlooks a Deny or a Condition that locks out.
-//
-// Source: KMS API reference, PutKeyPolicy, BypassPolicyLockoutSafetyCheck.
-func administers(p *policy.Policy, c *wire.Call) bool {
-	root := fmt.Sprintf("arn:%s:iam::%s:root", c.Partition, c.Caller.Account)
-	return slices.ContainsFunc(p.Statements, func(s policy.Statement) bool {
-		names := func(who policy.Principal) bool {
-			return who.Type == policy.AWS &&
-				(who.Value == "*" || who.Value == c.Caller.Account || who.Value == root || who.Value == c.Caller.ARN)
-		}
-		named := slices.ContainsFunc(s.Principal.List, names) != s.Principal.Not
-		return s.Effect == policy.Allow && named && coversAction(s.Action, "kms:PutKeyPolicy")
-	})
-}
-
-// coversAction says that a statement with this Action or NotAction element is about action.
-func coversAction(e policy.ListElement, action string) bool {
-	matches := func(v policy.Value) bool {
-		if strings.ContainsAny(v.Text, `[\`) {
-			return false // not wildcards in a policy, but in a path
-		}
-		matched, err := path.Match(strings.ToLower(v.Text), strings.ToLower(action))
-		return err == nil && matched
-	}
-	return e.Present && slices.ContainsFunc(e.List, matches) != e.Not
+func errInvalidPrincipals() error {
+	return errMalformedPolicy("Policy contains a statement with one or more invalid principals.")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 var keyIDForm = regexp.MustCompile(`^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
@@ -28,6 +29,9 @@ func (t *txn) key(ref string, useAlias bool) (*key, error) {
 	find := t.keyByID
 	if isAlias {
 		find = t.keyOfAlias
+	}
+	if t.askedFor = ""; isAlias {
+		t.askedFor = id
 	}
 	k, err := find(account, id)
 	if account != t.c.Caller.Account && hasCode(err, "NotFoundException") {
@@ -82,12 +86,13 @@ func (t *txn) keyOfAlias(account, name string) (*key, error) {
 func (t *txn) putKey(k *key) error { return keys(k.Account, k.Region).Put(t.w, k.ID, *k) }
 
 // target finds the key that ref, a key id or ARN, names for operation: it resolves, authorises and checks the state.
-func (t *txn) target(ref, operation string) (*key, error) {
+// keys are condition keys that follow from the input.
+func (t *txn) target(ref, operation string, keys ...policy.RequestContext) (*key, error) {
 	k, err := t.key(ref, false)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.authorize(k, operation, nil); err != nil {
+	if err := t.authorize(k, operation, nil, keys...); err != nil {
 		return nil, err
 	}
 	return k, t.require(k, operation)

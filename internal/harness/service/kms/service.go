@@ -11,20 +11,24 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
-// Config is what a Service needs. State, Sealer, Clock and Rand are required.
+// Config is what a Service needs. State, Sealer, Authority, Clock and Rand are required.
 type Config struct {
 	State  store.State
 	Sealer store.Sealer // seals key material; aad is the key's ARN and material id
-	Clock  clock.Clock
-	Rand   io.Reader
-	Log    *slog.Logger // nil discards
+	// Authority decides who may do what.
+	Authority Authority
+	Clock     clock.Clock
+	Rand      io.Reader
+	Log       *slog.Logger // nil discards
 	// MaxKeys per account and Region; 0 means 100,000, the service's default quota.
 	MaxKeys int
 	// StoreConnectDuration is how long a custom key store stays CONNECTING or DISCONNECTING; 0 means one second.
@@ -34,12 +38,15 @@ type Config struct {
 // Service is KMS for all accounts and Regions. Its methods may be called concurrently.
 type Service struct {
 	cfg Config
+
+	policyMu sync.Mutex
+	policies map[string]*policy.Policy // by their texts
 }
 
 // New returns a Service over cfg.
 func New(cfg Config) (*Service, error) {
-	if cfg.State == nil || cfg.Sealer == nil || cfg.Clock == nil || cfg.Rand == nil {
-		return nil, errors.New("kms: Config needs State, Sealer, Clock and Rand")
+	if cfg.State == nil || cfg.Sealer == nil || cfg.Authority == nil || cfg.Clock == nil || cfg.Rand == nil {
+		return nil, errors.New("kms: Config needs State, Sealer, Authority, Clock and Rand")
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -50,16 +57,20 @@ func New(cfg Config) (*Service, error) {
 	if cfg.StoreConnectDuration == 0 {
 		cfg.StoreConnectDuration = time.Second
 	}
-	return &Service{cfg: cfg}, nil
+	return &Service{cfg: cfg, policies: map[string]*policy.Policy{}}, nil
 }
 
 // txn is one transaction of one call, at one moment of the harness clock.
 type txn struct {
+	ctx context.Context
 	s   *Service
 	c   *wire.Call
+	who policy.Request // the caller's half; not to be changed
 	now time.Time
 	r   store.Reader
 	w   store.Writer // nil in view
+	// askedFor is the alias by which the call named its key, or "".
+	askedFor string
 }
 
 // view runs fn over a snapshot; update runs it in a transaction. fn may run more than once. What is due on the clock
@@ -69,8 +80,12 @@ func (s *Service) view(ctx context.Context, c *wire.Call, fn func(*txn) error) e
 	if err := s.settle(ctx, now); err != nil {
 		return err
 	}
+	who, err := s.cfg.Authority.Request(ctx, c)
+	if err != nil {
+		return err
+	}
 	return s.cfg.State.View(ctx, func(r store.Reader) error {
-		return fn(&txn{s: s, c: c, now: now, r: r})
+		return fn(&txn{ctx: ctx, s: s, c: c, who: who, now: now, r: r})
 	})
 }
 
@@ -79,8 +94,12 @@ func (s *Service) update(ctx context.Context, c *wire.Call, fn func(*txn) error)
 	if err := s.settle(ctx, now); err != nil {
 		return err
 	}
+	who, err := s.cfg.Authority.Request(ctx, c)
+	if err != nil {
+		return err
+	}
 	return s.cfg.State.Update(ctx, func(w store.Writer) error {
-		return fn(&txn{s: s, c: c, now: now, r: w, w: w})
+		return fn(&txn{ctx: ctx, s: s, c: c, who: who, now: now, r: w, w: w})
 	})
 }
 

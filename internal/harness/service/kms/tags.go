@@ -61,7 +61,7 @@ func (s *Service) TagResource(ctx context.Context, c *wire.Call, in *TagResource
 			}
 		}
 		return checkTagCount(k.Tags)
-	})
+	}, tagKeys(in.Tags))
 }
 
 // UntagResourceInput is the input of UntagResource.
@@ -83,7 +83,7 @@ func (s *Service) UntagResource(ctx context.Context, c *wire.Call, in *UntagReso
 	return nil, s.change(ctx, c, &v, in.KeyID, "UntagResource", func(_ *txn, k *key) error {
 		k.Tags = slices.DeleteFunc(k.Tags, func(tag Tag) bool { return slices.Contains(in.TagKeys, tag.TagKey) })
 		return nil
-	})
+	}, tagKeys(nil, in.TagKeys...))
 }
 
 // ListResourceTagsInput is the input of ListResourceTags.

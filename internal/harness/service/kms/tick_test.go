@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
@@ -58,7 +59,9 @@ func TestReopen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := kms.New(kms.Config{State: state, Sealer: state.Sealer(), Clock: standing, Rand: rand.Reader})
+		s, err := kms.New(kms.Config{
+			Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: standing, Rand: rand.Reader,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

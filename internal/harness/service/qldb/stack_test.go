@@ -12,6 +12,7 @@ import (
 	awsqldb "github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldb/types"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
@@ -111,7 +112,7 @@ func newStack(t *testing.T) *stack {
 	}
 	s := &stack{t: t, clock: clock.NewFrozen(start)}
 	if s.kms, err = kms.New(kms.Config{
-		State: state, Sealer: state.Sealer(), Clock: s.clock, Rand: rand.Reader,
+		Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: s.clock, Rand: rand.Reader,
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -120,6 +120,26 @@ func (s *Service) Wire() wire.Service {
 	}
 }
 
+// LedgerOf is the name of the ledger that a command is for, or "" for one that names no session of the caller's, which
+// SendCommand refuses.
+func (s *Service) LedgerOf(c *wire.Call, in *SendCommandInput) string {
+	switch {
+	case in.StartSession != nil:
+		return in.StartSession.LedgerName
+	case in.SessionToken == nil:
+		return ""
+	}
+	key, ok := parseToken(*in.SessionToken)
+	if !ok {
+		return ""
+	}
+	x, ok := s.sessions.find(key)
+	if !ok || x.region != c.Region || x.principal != c.Caller.ARN {
+		return ""
+	}
+	return x.ledgerName
+}
+
 // CloseLedger ends the sessions of a ledger that is being deleted. To be called when Ledgers does not find it any
 // more; once it has returned, no command uses the ledger, so that it can be closed.
 func (s *Service) CloseLedger(id string) {

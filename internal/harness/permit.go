@@ -1,0 +1,101 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/session"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
+)
+
+// permit decides whether a call may go on, before it has any effect. KMS and STS ask by themselves, as soon as they
+// have found the key or the role: its policy counts.
+func (h *Harness) permit(ctx context.Context, c *wire.Call, in any) error {
+	var resource string
+	var keys policy.RequestContext
+	var err error
+	switch c.Service {
+	case "kms", "sts":
+		return nil
+	case "iam":
+		resource, keys, err = h.iam.Resource(ctx, c, in)
+	case "qldb":
+		command, isCommand := in.(*session.SendCommandInput)
+		if !isCommand {
+			resource, keys, err = h.qldb.Resource(ctx, c, in)
+			break
+		}
+		name := h.session.LedgerOf(c, command)
+		if name == "" {
+			return nil // there is no such session
+		}
+		resource, keys, err = h.qldb.LedgerResource(ctx, c, name)
+	default:
+		err = fmt.Errorf("nothing says what calls of %s act on", c.Service)
+	}
+	if err != nil {
+		return fmt.Errorf("find what %s acts on: %w", c.Action, err)
+	}
+	if err := h.authority.Allow(ctx, c, c.Action, resource, keys); err != nil {
+		return err
+	}
+	return h.permitPassing(ctx, c, in)
+}
+
+// permitPassing refuses to hand QLDB a role that the caller may not pass on.
+//
+// Source: IAM User Guide, "Granting a user permissions to pass a role to an AWS service".
+func (h *Harness) permitPassing(ctx context.Context, c *wire.Call, in any) error {
+	role := ""
+	switch in := in.(type) {
+	case *qldb.ExportJournalToS3Input:
+		role = in.RoleArn
+	case *qldb.StreamJournalToKinesisInput:
+		role = in.RoleArn
+	}
+	if role == "" {
+		return nil
+	}
+	return h.authority.Allow(ctx, c, "iam:PassRole", role,
+		policy.RequestContext{"iam:PassedToService": {"qldb.amazonaws.com"}})
+}
+
+// statementDenied is the literal text of the service. It does not say which permission is missing.
+//
+// Source: Amazon QLDB Developer Guide, "Getting started with the standard permissions mode".
+const statementDenied = "Access denied. Unable to run the statement due to insufficient permissions or an improper " +
+	"variable reference"
+
+// permitStatement decides about one need of a statement, in ledgers whose mode asks for it.
+//
+// Source: Amazon QLDB Developer Guide, "Getting started with the standard permissions mode".
+func (h *Harness) permitStatement(ctx context.Context, c *wire.Call, l session.Ledger, need engine.Need) error {
+	if l.Mode == session.AllowAll {
+		return nil
+	}
+	resource := l.ARN
+	switch need.Object {
+	case engine.TableObject:
+		resource += "/table/" + need.TableID
+	case engine.AnyTable:
+		resource += "/table/*"
+	case engine.CatalogObject:
+		resource += "/information_schema/user_tables"
+	}
+	var keys policy.RequestContext
+	switch need.Action {
+	case "qldb:PartiQLDropIndex": // has no other form than WITH (purge = true)
+		keys = policy.RequestContext{"qldb:Purge": {"true"}}
+	case "qldb:PartiQLDropTable":
+		keys = policy.RequestContext{"qldb:Purge": {"false"}}
+	}
+	err := h.authority.Allow(ctx, c, need.Action, resource, keys)
+	if authorize.IsRefusal(err) {
+		return wire.Faultf("AccessDeniedException", statementDenied)
+	}
+	return err
+}

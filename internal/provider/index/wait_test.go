@@ -26,6 +26,13 @@ type slow struct {
 	mu      sync.Mutex
 	status  string // "" for what the harness says
 	message string
+	shown   int // indexes with the fake's status
+}
+
+func (s *slow) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown
 }
 
 func (s *slow) say(status, message string) {
@@ -80,6 +87,7 @@ func (s *slow) changed(row ion.Value) ion.Value {
 		if f.Name == "indexes" {
 			var indexes []ion.Value
 			for _, ix := range f.Value.Items() {
+				s.shown++
 				id, _ := ix.Field("indexId")
 				expr, _ := ix.Field("expr")
 				indexes = append(indexes, ion.Struct(ion.F("indexId", id), ion.F("expr", expr),
@@ -109,31 +117,35 @@ func TestResume(t *testing.T) {
 	fake := &slow{next: h.Transport, status: "BUILDING"}
 	h.Transport = fake
 	c := h.Core()
-	config := obj{
-		"ledger": "orders", "table": "Vehicle", "field": "VIN", "timeouts": obj{"create": "150ms", "update": "150ms"},
+	config := obj{"ledger": "orders", "table": "Vehicle", "field": "VIN"}
+	apply := func(prior *acctest.Object, then func(stop func())) (*acctest.Object, acctest.Diagnostics) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		seen, done := fake.count(), make(chan acctest.Diagnostics)
+		var st *acctest.Object
+		go func() {
+			var said acctest.Diagnostics
+			st, said = c.Apply(ctx, typeName, config, prior, nil)
+			done <- said
+		}()
+		h.Await(func() bool { return fake.count() > seen+2 }) // it polls
+		then(stop)
+		said := <-done
+		return st, said
 	}
-	st, said := c.Apply(t.Context(), typeName, config, nil, nil)
-	wants(t, said, "Warning", `Index on "VIN" of "Vehicle" is not ready yet`, "last seen: BUILDING")
+	st, said := apply(nil, func(stop func()) { stop() })
+	wants(t, said, "Warning", `Index on "VIN" of "Vehicle" is not ready yet`, "Interrupted", "last seen: BUILDING")
 	if said.Failed() || st.Get("status") != "BUILDING" {
-		t.Fatalf("status %v\n%s", st.Get("status"), said)
+		t.Fatalf("got:\n%s", said)
 	}
 	fake.say("FINALIZING", "")
-	st, said = c.Apply(t.Context(), typeName, config, st, nil)
+	st, said = apply(st, func(stop func()) { stop() })
 	wants(t, said, "Error", "is not ready", "last seen: FINALIZING")
 	if st.Get("status") != "FINALIZING" {
 		t.Errorf("status %v", st.Get("status"))
 	}
-	delete(config, "timeouts")
-	calls := len(h.Calls())
-	done := make(chan acctest.Diagnostics)
-	go func() {
-		var said acctest.Diagnostics
-		st, said = c.Apply(context.WithoutCancel(t.Context()), typeName, config, st, nil)
-		done <- said
-	}()
-	h.Await(func() bool { return len(h.Calls()) > calls+9 }) // it polls
-	fake.say("", "")
-	if said := <-done; len(said) > 0 || st.Get("status") != "ONLINE" {
+	st, said = apply(st, func(func()) { fake.say("", "") })
+	if len(said) > 0 || st.Get("status") != "ONLINE" {
 		t.Errorf("status %v\n%s", st.Get("status"), said)
 	}
 }

@@ -19,8 +19,8 @@ func (b bench) conflicts() (n int) {
 }
 
 // A data set of many documents is one apply, in which the records do not get into each other's way: with an index,
-// without one, and while some documents change and others go. (The test framework knows count, not for_each; the provider sees
-// no difference.)
+// without one, and while some documents change and others go. (The test framework knows count, not for_each; the
+// provider sees no difference.)
 func TestAccDataSet(t *testing.T) {
 	t.Parallel()
 	const documents = 100

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,11 +21,12 @@ import (
 
 // settings are the flags.
 type settings struct {
-	root      string
-	sizes     string
-	rounds    int
-	time      time.Duration
-	documents int
+	root           string
+	sizes          string
+	providerRounds int
+	rounds         int
+	time           time.Duration
+	documents      int
 }
 
 var parts = []struct {
@@ -37,10 +39,11 @@ func main() {
 	only := flag.String("only", "", "one part: provider, data or ion")
 	flag.StringVar(&s.root, "root", ".", "the repository, with both programs in build/")
 	flag.StringVar(&s.sizes, "sizes", "1,10,100", "provider: numbers of ledgers")
-	flag.IntVar(&s.rounds, "rounds", 5, "measurements of each figure")
+	flag.IntVar(&s.providerRounds, "provider-rounds", 3, "provider: measurements of each figure")
+	flag.IntVar(&s.rounds, "rounds", 5, "data, ion: measurements of each figure")
 	flag.DurationVar(&s.time, "time", time.Second, "data, ion: how long one measurement takes")
 	flag.IntVar(&s.documents, "documents", 10_000,
-		"data: size of the table that is compared with one of 1000 documents; 0 leaves it out, 100000 takes minutes")
+		"data: size of the table that is compared with one of 1000 documents; 0 leaves it out, 100000 takes a minute more")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -52,8 +55,8 @@ func main() {
 }
 
 func bench(ctx context.Context, out io.Writer, s *settings, only string) error {
-	if s.rounds < 1 || s.time <= 0 || s.documents < 0 {
-		return fmt.Errorf("-rounds and -time must be positive, -documents not negative")
+	if s.providerRounds < 1 || s.rounds < 1 || s.time <= 0 || s.documents < 0 {
+		return errors.New("rounds and -time must be positive, -documents not negative")
 	}
 	known := only == ""
 	for _, p := range parts {

@@ -82,8 +82,10 @@ func (l *lab) measure(ctx context.Context, n, rounds int) (map[string][2][]time.
 		}
 	}
 	times := map[string][2][]time.Duration{}
-	for range rounds {
+	defer progress("")
+	for round := range rounds {
 		for _, op := range operations {
+			progress("%d ledgers, %s: round %d of %d", n, op, round+1, rounds)
 			pair := times[op]
 			for i, c := range contenders {
 				took, err := l.run(ctx, filepath.Join(l.dir, fmt.Sprintf("%s-%d", c.name, n)), arguments[op]...)

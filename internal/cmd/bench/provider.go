@@ -20,14 +20,14 @@ func benchProvider(ctx context.Context, out io.Writer, s *settings, dir string) 
 		return err
 	}
 	defer lab.harness.close()
-	fmt.Fprintf(out, "engine %s, %d rounds, alternating; medians in milliseconds\n\n", lab.engine, s.rounds)
+	fmt.Fprintf(out, "engine %s, %d rounds, alternating; medians in milliseconds\n\n", lab.engine, s.providerRounds)
 	fmt.Fprintf(out, "%8s  %-8s %12s %12s %7s\n", "ledgers", "", "do nothing", "qldbkms", "ratio")
 	for _, field := range fields(s.sizes) {
 		n, err := strconv.Atoi(field)
 		if err != nil || n < 1 {
 			return fmt.Errorf("-sizes %q: want positive numbers separated by commas", s.sizes)
 		}
-		times, err := lab.measure(ctx, n, s.rounds)
+		times, err := lab.measure(ctx, n, s.providerRounds)
 		if err != nil {
 			return fmt.Errorf("%d ledgers: %w", n, err)
 		}

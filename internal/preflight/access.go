@@ -13,7 +13,7 @@ import (
 
 // Access is a key policy in words: who manages the key of a ledger and who reads or writes the ledger.
 type Access struct {
-	Partition string // "" means "aws"
+	Partition string // "" means that of Region
 	Account   string // that owns the key, 12 digits
 	Region    string // of the key and the ledger
 	Ledger    string // its name; may be ""
@@ -79,7 +79,7 @@ type (
 // key policy".
 func Policy(a Access) (string, error) {
 	if a.Partition == "" {
-		a.Partition = "aws"
+		a.Partition = PartitionOf(a.Region)
 	}
 	administrators, err := a.entities("administrators", a.Administrators)
 	if err != nil {

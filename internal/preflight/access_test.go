@@ -134,9 +134,10 @@ func TestSensiblePolicies(t *testing.T) {
 	}{
 		"default": {"Allow root kms:*", nil},
 		"the console's": {"Allow root kms:* ; Allow r/admin kms:Create*,kms:Describe*,kms:Enable*,kms:List*,kms:Put*," +
-			"kms:Update*,kms:Revoke*,kms:Disable*,kms:Get*,kms:Delete*,kms:TagResource,kms:UntagResource,kms:ScheduleKeyDeletion," +
-			"kms:CancelKeyDeletion ; Allow r/app kms:Encrypt,kms:Decrypt,kms:ReEncrypt*,kms:GenerateDataKey*," +
-			"kms:DescribeKey ; " + `Allow r/app kms:CreateGrant,kms:ListGrants,kms:RevokeGrant if {"Bool":{"kms:GrantIsForAWSResource":"true"}}`, nil},
+			"kms:Update*,kms:Revoke*,kms:Disable*,kms:Get*,kms:Delete*,kms:TagResource,kms:UntagResource," +
+			"kms:ScheduleKeyDeletion,kms:CancelKeyDeletion ; Allow r/app kms:Encrypt,kms:Decrypt,kms:ReEncrypt*," +
+			"kms:GenerateDataKey*,kms:DescribeKey ; " +
+			`Allow r/app kms:CreateGrant,kms:ListGrants,kms:RevokeGrant if {"Bool":{"kms:GrantIsForAWSResource":"true"}}`, nil},
 		"logs": {"Allow root kms:* ; Allow logs.eu-west-2.amazonaws.com kms:Encrypt*,kms:Decrypt* if " +
 			`{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-west-2:111122223333:*"}}`, nil},
 		"an organisation": {`Allow root kms:* ; Allow * kms:Decrypt if {"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`, nil},

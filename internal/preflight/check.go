@@ -14,7 +14,7 @@ type Input struct {
 	Policy    string // the text, as it will be sent
 	Account   string // that owns the key, 12 digits
 	Region    string // of the key, such as "eu-west-2"
-	Partition string // "" means "aws"
+	Partition string // "" means that of Region
 	KeyARN    string // "" while the key does not exist
 
 	Ledger  string   // its name, for the messages; may be ""
@@ -90,7 +90,7 @@ const (
 // by key policy.
 func Check(in Input) []Finding {
 	if in.Partition == "" {
-		in.Partition = "aws"
+		in.Partition = PartitionOf(in.Region)
 	}
 	p, list := read(in)
 	if p != nil {
@@ -136,4 +136,19 @@ func place(s *policy.Statement) string {
 		return fmt.Sprint(s.Number())
 	}
 	return fmt.Sprintf("%d (%q)", s.Number(), s.Sid)
+}
+
+// PartitionOf is the partition that a Region belongs to.
+//
+// Source: endpoints file of the AWS SDKs, regionRegex of each partition.
+func PartitionOf(region string) string {
+	for _, p := range [...][2]string{
+		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"},
+		{"us-isof-", "aws-iso-f"}, {"eu-isoe-", "aws-iso-e"}, {"eusc-", "aws-eusc"},
+	} {
+		if strings.HasPrefix(region, p[0]) {
+			return p[1]
+		}
+	}
+	return "aws"
 }

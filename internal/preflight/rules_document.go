@@ -146,34 +146,43 @@ func (j *judge) allowNotAction() []hit {
 
 func (j *judge) duplicates() []hit {
 	var list []hit
-	seen := map[string]*policy.Statement{}
-	canonical := (&policy.Policy{Version: policy.Version2012, Statements: j.policy.Statements}).Canonical(policy.Context{
-		Partition: j.Partition, KeyARN: j.KeyARN,
-	})
+	called, written := map[string]int{}, map[string]int{} // by Sid, by content: number of the first
+	canonical := j.policy.Canonical(policy.Context{Partition: j.Partition, KeyARN: j.KeyARN})
 	for i := range canonical.Statements {
-		s := j.policy.Statements[i]
-		if first := seen[s.Sid]; s.Sid != "" && first != nil {
-			list = append(list, hit{statement: &s, what: fmt.Sprintf("it has the Sid of statement %d.", first.Number()),
+		s := &j.policy.Statements[i]
+		if first := called[s.Sid]; s.Sid != "" && first > 0 {
+			list = append(list, hit{statement: s, what: fmt.Sprintf("it has the Sid of statement %d.", first),
 				fix: "Give each statement a Sid of its own."})
 		}
-		seen[s.Sid] = &s
-		for k := range i {
-			if equalStatements(canonical.Statements[i], canonical.Statements[k]) {
-				list = append(list, hit{statement: &s, what: fmt.Sprintf("it says the same as statement %d.", k+1),
-					fix: "Remove one of them."})
-				break
-			}
+		content := contentOf(&canonical.Statements[i])
+		if first := written[content]; first > 0 {
+			list = append(list, hit{statement: s, what: fmt.Sprintf("it says the same as statement %d.", first),
+				fix: "Remove one of them."})
+		}
+		if called[s.Sid] == 0 {
+			called[s.Sid] = s.Number()
+		}
+		if written[content] == 0 {
+			written[content] = s.Number()
 		}
 	}
 	return list
 }
 
-// equalStatements compares two canonical statements, but for their Sids.
-func equalStatements(a, b policy.Statement) bool {
-	one := func(s policy.Statement) *policy.Policy {
-		return &policy.Policy{Version: policy.Version2012, Statements: []policy.Statement{s}}
+// contentOf is a canonical statement without its Sid, as text that is the same for equal ones.
+func contentOf(s *policy.Statement) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %t", s.Effect, s.Principal.Not)
+	for _, p := range s.Principal.List {
+		fmt.Fprintf(&b, " %s:%q", p.Type, p.Value)
 	}
-	return policy.Semantic(one(a), one(b), policy.Context{})
+	for _, e := range []policy.ListElement{s.Action, s.Resource} {
+		fmt.Fprintf(&b, " %t %t %q", e.Present, e.Not, texts(e.List))
+	}
+	for _, c := range s.Conditions {
+		fmt.Fprintf(&b, " %s %q %q", c.Operator, c.Key, texts(c.Values))
+	}
+	return b.String()
 }
 
 func (j *judge) oldVersion() []hit {

@@ -34,6 +34,14 @@ func text(name, want string) statecheck.StateCheck {
 	return statecheck.ExpectKnownOutputValue(name, knownvalue.StringExact(want))
 }
 
+func texts(name string, want ...string) statecheck.StateCheck {
+	var elements []knownvalue.Check
+	for _, w := range want {
+		elements = append(elements, knownvalue.StringExact(w))
+	}
+	return statecheck.ExpectKnownOutputValue(name, knownvalue.TupleExact(elements))
+}
+
 func yes(name string) statecheck.StateCheck {
 	return statecheck.ExpectKnownOutputValue(name, knownvalue.Bool(true))
 }
@@ -54,6 +62,8 @@ func TestAccExamples(t *testing.T) {
 		"json_to_ion":      {text("registration", `{fee:90.25,owners:["Ada"]}`)},
 		"ledger_arn_parse": {text("where", "orders in eu-west-2, account 111122223333")},
 		"policy_equal":     {yes("unchanged")},
+		"policy_check":     {texts("errors", `KP-202 in 2 ("Ledger users")`, `KP-301 in 2 ("Ledger users")`)},
+		"key_policy":       {texts("statements", "Account delegation", "Ledger operators through QLDB", "Ledger users")},
 	}
 	var test resource.TestCase
 	for name, checks := range steps {

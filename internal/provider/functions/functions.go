@@ -26,7 +26,9 @@ var _ function.Function = pure{}
 
 // All are the functions, for the provider to hand out.
 func All() []func() function.Function {
-	all := []pure{verifyProof(), ionHash(), ionToJSON(), jsonToIon(), ledgerARNParse(), policyEqual()}
+	all := []pure{
+		verifyProof(), ionHash(), ionToJSON(), jsonToIon(), ledgerARNParse(), policyEqual(), policyCheck(), keyPolicy(),
+	}
 	constructors := make([]func() function.Function, len(all))
 	for i, f := range all {
 		constructors[i] = func() function.Function { return f }

@@ -20,7 +20,7 @@ type ban struct {
 var bans = []ban{
 	{
 		name: "only store syncs and renames", calls: []string{".Sync", "os.Rename"},
-		except: []string{"internal/harness/store"},
+		except: []string{"internal/harness/store", "internal/cmd/bench/stub"},
 		why:    "durability has one home",
 	},
 	{

@@ -89,8 +89,10 @@ func TestServicesNeedGrants(t *testing.T) {
 			" because no resource-based policy allows the kms:Decrypt action"},
 		"service with a grant":        {service(), everybody, granted, ""},
 		"service with a grant, alone": {service(), nil, granted, ""},
-		"service, denied":             {service(), closed, granted, prefix + " with an explicit deny in a resource-based policy"},
-		"root user without a grant":   {root(), everybody, nil, ""},
+		"service, denied": {
+			service(), closed, granted, prefix + " with an explicit deny in a resource-based policy",
+		},
+		"root user without a grant": {root(), everybody, nil, ""},
 		"nobody": {wire.Caller{Account: account}, everybody, nil, "AccessDeniedException: User: anonymous is not " +
 			"authorized to perform: kms:Decrypt on resource: " + keyARN +
 			" because no identity-based policy allows the kms:Decrypt action"},

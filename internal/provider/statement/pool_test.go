@@ -95,7 +95,8 @@ func TestParametersAreExact(t *testing.T) {
 	}
 }
 
-// An error of the function aborts the transaction and comes out as it is; pages are read to the end, or as far as asked.
+// An error of the function aborts the transaction and comes out as it is; pages are read to the end, or as far as
+// asked.
 func TestRowsAndErrors(t *testing.T) {
 	t.Parallel()
 	h := acctest.Start(t)

@@ -369,3 +369,54 @@ func TestAddresses(t *testing.T) {
 		t.Errorf("through QLDB: got %s", got)
 	}
 }
+
+// TestAliases: an alias and its key must both be allowed.
+func TestAliases(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	key, alias := c.key(""), "alias/orders"
+	aliasARN := "arn:aws:kms:eu-west-2:" + account + ":" + alias
+	create := func() error {
+		_, err := kms.NewFromConfig(c.as("reader")).CreateAlias(t.Context(), &kms.CreateAliasInput{
+			AliasName: &alias, TargetKeyId: &key,
+		})
+		return err
+	}
+	denied := "AccessDeniedException: User: " + readerS1 + " is not authorized to perform: kms:CreateAlias on resource: "
+	const because = " because no identity-based policy allows the kms:CreateAlias action"
+	c.may("reader", allowed("kms:CreateAlias", key))
+	want(t, "the key alone", create(), denied+aliasARN+because)
+	c.may("reader", allowed("kms:CreateAlias", aliasARN))
+	want(t, "the alias alone", create(), denied+key+because)
+	c.may("reader", strings.Replace(allowed("kms:CreateAlias", "X"), `"X"`, `["`+aliasARN+`","`+key+`"]`, 1))
+	want(t, "both", create(), "ok")
+}
+
+// TestPassRole: who hands QLDB a role must be allowed to pass it.
+func TestPassRole(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	c.ledger(c.key(""))
+	export := func() string {
+		_, err := qldb.NewFromConfig(c.as("reader")).ExportJournalToS3(t.Context(), &qldb.ExportJournalToS3Input{
+			Name: aws.String("orders"), RoleArn: aws.String(readerARN),
+			InclusiveStartTime: aws.Time(start), ExclusiveEndTime: aws.Time(start.Add(time.Second)),
+			S3ExportConfiguration: &types.S3ExportConfiguration{
+				Bucket: aws.String("exports"), Prefix: aws.String("orders/"),
+				EncryptionConfiguration: &types.S3EncryptionConfiguration{ObjectEncryptionType: types.S3ObjectEncryptionTypeSseS3},
+			},
+		})
+		return said(err)
+	}
+	c.may("reader", allowed("qldb:*", "*"))
+	if got, want := export(), "AccessDeniedException: User: "+readerS1+" is not authorized to perform: iam:PassRole on "+
+		"resource: "+readerARN+" because no identity-based policy allows the iam:PassRole action"; got != want {
+		t.Errorf("without iam:PassRole:\n got %s\nwant %s", got, want)
+	}
+	c.may("reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"qldb:*","Resource":"*"},
+		{"Effect":"Allow","Action":"iam:PassRole","Resource":"`+readerARN+`",
+		"Condition":{"StringEquals":{"iam:PassedToService":"qldb.amazonaws.com"}}}]}`)
+	if got := export(); strings.HasPrefix(got, "AccessDeniedException") {
+		t.Errorf("with iam:PassRole: got %s", got)
+	}
+}

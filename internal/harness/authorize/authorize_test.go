@@ -89,9 +89,8 @@ func TestServicesNeedGrants(t *testing.T) {
 			" because no resource-based policy allows the kms:Decrypt action"},
 		"service with a grant":        {service(), everybody, granted, ""},
 		"service with a grant, alone": {service(), nil, granted, ""},
-		"service, denied": {
-			service(), closed, granted, prefix + " with an explicit deny in a resource-based policy",
-		},
+		"service, denied": {service(), closed, granted, prefix +
+			" with an explicit deny in a resource-based policy"},
 		"root user without a grant": {root(), everybody, nil, ""},
 		"nobody": {wire.Caller{Account: account}, everybody, nil, "AccessDeniedException: User: anonymous is not " +
 			"authorized to perform: kms:Decrypt on resource: " + keyARN +

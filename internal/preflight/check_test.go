@@ -26,7 +26,7 @@ type pair struct {
 	fires, twin    string
 }
 
-func pairs(t *testing.T) []pair {
+func pairs(t testing.TB) []pair {
 	t.Helper()
 	f, err := os.Open("testdata/rules.txt")
 	if err != nil {

@@ -78,9 +78,9 @@ func (j *judge) rootUser() policy.Caller {
 	return c
 }
 
-// people are all that may have a say in the account: those named, its root user, and one who is not named.
+// people are all that may have a say in the account: its root user, one who is not named, and those named.
 func (j *judge) people() []policy.Caller {
-	return append(slices.Clone(j.named), j.rootUser(), j.someone())
+	return append([]policy.Caller{j.rootUser(), j.someone()}, j.named...)
 }
 
 // callers makes callers of ARNs; what is none is left to other rules.

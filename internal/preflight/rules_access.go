@@ -347,7 +347,7 @@ func (j *judge) noCleanUp() []hit {
 		who = j.people()
 	}
 	missing := j.missing(who, []string{"kms:RevokeGrant", "kms:ListGrants"})
-	if missing == nil || len(j.holders(putKeyPolicy)) == 0 {
+	if missing == nil || !j.managed() {
 		return nil
 	}
 	return []hit{{action: missing[0],

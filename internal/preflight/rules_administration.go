@@ -61,27 +61,21 @@ func by(denying []policy.Deciding) string {
 	return " (" + strings.Join(list, ", ") + ")"
 }
 
-// holders are the people who can do an action directly, under some condition at least.
-func (j *judge) holders(action string) []policy.Caller {
-	var list []policy.Caller
-	for _, c := range j.people() {
-		if j.direct(c, action).level > refused {
-			list = append(list, c)
-		}
-	}
-	return list
+// managed tells whether there is somebody who can change the policy, under some condition at least.
+func (j *judge) managed() bool {
+	return slices.ContainsFunc(j.people(), func(c policy.Caller) bool { return j.direct(c, putKeyPolicy).level > refused })
 }
 
 func (j *judge) orphaned() []hit {
-	if len(j.holders(putKeyPolicy)) > 0 {
+	if j.managed() {
 		return nil
 	}
 	return []hit{{action: putKeyPolicy, fix: accountStatement,
 		what: "No principal of account " + j.Account + " can change this policy; only AWS Support could repair the key."}}
 }
 
-// administrators are the principals that statements allow kms:PutKeyPolicy. delegated tells whether the account is
-// among them, or everybody.
+// administrators are those named who can change the policy. delegated tells instead that a statement leaves it to the
+// account, or to everybody.
 func (j *judge) administrators() (list []policy.Caller, delegated bool) {
 	for s := range j.each(policy.Allow) {
 		if !covers(s, putKeyPolicy) || s.Principal.Not {
@@ -90,6 +84,9 @@ func (j *judge) administrators() (list []policy.Caller, delegated bool) {
 		for _, p := range s.Principal.List {
 			delegated = delegated || j.isRoot(p) || p.Value == "*"
 		}
+	}
+	if delegated {
+		return nil, true
 	}
 	for _, c := range j.named {
 		if j.direct(c, putKeyPolicy).level > refused {
@@ -122,7 +119,7 @@ func (j *judge) singleAdministrator() []hit {
 
 // lifecycleRefused looks at the callers; without any, at whether there is anybody.
 func (j *judge) lifecycleRefused() []hit {
-	if len(j.holders(putKeyPolicy)) == 0 {
+	if !j.managed() {
 		return nil
 	}
 	var list []hit

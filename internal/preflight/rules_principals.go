@@ -158,7 +158,7 @@ func (j *judge) otherPartition() []hit {
 			if len(field) == 3 && field[0] == "arn" && !glob(field[1], j.Partition) && !strings.Contains(field[1], "${") {
 				list = append(list, hit{statement: s, principal: v,
 					what: fmt.Sprintf("%s is of partition %q, the key of %q.", v, field[1], j.Partition),
-					fix:  fmt.Sprintf("Write arn:%s:....", j.Partition)})
+					fix:  fmt.Sprintf("Begin it with arn:%s:, as the key's.", j.Partition)})
 			}
 		}
 	}

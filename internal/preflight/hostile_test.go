@@ -1,0 +1,64 @@
+package preflight_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/preflight"
+)
+
+// hostile are policies that try to make the checks take long, each near the largest size.
+func hostile(t testing.TB) map[string]string {
+	t.Helper()
+	fill := func(format string) string {
+		var lines []string
+		for i, size := 0, 0; size < 31_000; i++ {
+			line := strings.ReplaceAll(format, "#", fmt.Sprint(i))
+			one := document(t, line)
+			size += len(one) - len(`{"Version":"2012-10-17","Statement":[]}`) + 1
+			if size < 31_000 {
+				lines = append(lines, line)
+			}
+		}
+		return document(t, strings.Join(lines, " ; "))
+	}
+	return map[string]string{
+		"denials":    fill("Deny * *"),
+		"principals": fill("Allow r/p# kms:Decrypt"),
+		"actions":    fill("Allow root kms:#*,kms:*#"),
+		"conditions": fill(`Allow r/p# kms:* if {"StringLike":{"aws:PrincipalTag/a#":"*a*#","aws:PrincipalTag/b#":"?b*"}}`),
+		"globs":      fill(`Allow * kms:* if {"StringLike":{"kms:RequestAlias":"*#*a*b*c*"}}`),
+		"product": fill(`Allow *,r/p# kms:*#* if {"StringLike":{"aws:PrincipalTag/a":"*#","aws:PrincipalTag/b":"#*",` +
+			`"aws:PrincipalTag/c":"*#*","aws:PrincipalTag/d":"#?","aws:PrincipalTag/e":"?#"}}`),
+		"mixed": fill(`Allow *,r/p# kms:Decrypt,kms:Put* if {"StringLike":{"aws:PrincipalTag/a":"*#",` +
+			`"aws:PrincipalTag/b":"#*","aws:PrincipalTag/c":"*#*"}}`),
+		"stars": fill(`Deny * kms:*****************************************************************#*`),
+	}
+}
+
+// FuzzCheck finds no text that stops the checks, and no finding without its words.
+func FuzzCheck(f *testing.F) {
+	for _, text := range hostile(f) {
+		f.Add(text)
+	}
+	for _, p := range pairs(f) {
+		f.Add(p.fires)
+		f.Add(p.twin)
+	}
+	for _, text := range []string{
+		"", "null", "[]", "{}", `{"Statement":null}`, `{"Statement":[null]}`, "\xff", `{"a":{`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, found := range preflight.Check(preflight.Input{
+			Policy: text, Account: account, Region: region, Callers: []string{role("ci"), "", "*"},
+			Readers: []string{role("x"), "arn:aws:sts::111122223333:assumed-role/x/n"},
+		}) {
+			if found.Rule == "" || found.Summary == "" || found.Fix == "" || !strings.HasSuffix(found.Detail, ".") {
+				t.Errorf("a finding without its words: %+v", found)
+			}
+		}
+	})
+}

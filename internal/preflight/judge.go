@@ -18,7 +18,8 @@ type judge struct {
 	root   string // ARN of the account's root user
 	named  []policy.Caller
 	asked  map[question]standing // what was found out already
-	used   []policy.Use          // likewise
+	used   []policy.Use          // likewise, of the Allow statements
+	bare   []policy.Use          // likewise, as if they had no conditions
 }
 
 type question struct {

@@ -40,15 +40,13 @@ func read(in Input) (p *policy.Policy, list []Finding) {
 	return nil, append(list, unreadable(in.Policy, err))
 }
 
+// byID is a rule whose findings come from elsewhere than its family.
 func byID(id string) rule {
-	for _, r := range document() {
-		if r.id == id {
-			return r
-		}
-	}
-	for _, r := range slices.Concat(principals(), conditions()) {
-		if r.id == id {
-			return r
+	for _, family := range families() {
+		for _, r := range family {
+			if r.id == id {
+				return r
+			}
 		}
 	}
 	return rule{id: id}

@@ -361,8 +361,11 @@ func (j *judge) shadowed() []hit {
 	told := map[question]bool{}
 	tell := func(c policy.Caller, action string) {
 		q := question{nameOf(c), action, true}
+		if told[q] || !j.denies(action) {
+			return
+		}
 		s := j.through(c, action)
-		if told[q] || s.level != refused || len(s.denying) == 0 || !j.allows(c, action) {
+		if s.level != refused || len(s.denying) == 0 || !j.allows(c, action) {
 			return
 		}
 		told[q] = true
@@ -378,6 +381,16 @@ func (j *judge) shadowed() []hit {
 		tell(c, decrypt)
 	}
 	return list
+}
+
+// denies tells whether some Deny statement is about the action.
+func (j *judge) denies(action string) bool {
+	for s := range j.each(policy.Deny) {
+		if covers(s, action) {
+			return true
+		}
+	}
+	return false
 }
 
 // allows tells whether Allow statements alone would give the caller the action through QLDB.

@@ -8,22 +8,29 @@ import (
 )
 
 func (j *judge) unsatisfiable() []hit {
-	bare := *j.policy
-	bare.Statements = slices.Clone(bare.Statements)
-	for i := range bare.Statements {
-		bare.Statements[i].Conditions = nil
-	}
 	var list []hit
-	without := policy.Uses(&bare, j.requests(), policy.Assumptions{})
 	for i, u := range j.uses() {
 		s := &j.policy.Statements[u.Statement.Index]
-		if u.Met || !without[i].Met {
+		if u.Met || len(s.Conditions) == 0 || !j.metWithout(i) {
 			continue
 		}
 		list = append(list, hit{statement: s, what: "no request meets its conditions; it has no effect.",
 			fix: "Correct or remove a condition."})
 	}
 	return list
+}
+
+// metWithout tells whether the Allow statement at that place would match some request if none had conditions.
+func (j *judge) metWithout(at int) bool {
+	if j.bare == nil {
+		bare := *j.policy
+		bare.Statements = slices.Clone(bare.Statements)
+		for i := range bare.Statements {
+			bare.Statements[i].Conditions = nil
+		}
+		j.bare = policy.Uses(&bare, j.requests(), policy.Assumptions{})
+	}
+	return j.bare[at].Met
 }
 
 func (j *judge) unreachable() []hit {

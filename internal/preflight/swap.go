@@ -1,0 +1,144 @@
+package preflight
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
+)
+
+// A Swap is a ledger's move from one key to another.
+type Swap struct {
+	Old   Input  // with the policy that the old key has while the ledger moves
+	Prior string // the policy that the old key has until then; "" if it stays the same
+	New   Input
+	Users []string // ARNs of roles and users that are to read or write, besides those whom the old policy lets
+}
+
+// Reach says whether a principal can read or write a ledger, by key policy.
+type Reach string
+
+// The reaches, from the least.
+const (
+	Unreached Reach = "no"
+	Sometimes Reach = "under conditions"
+	Delegated Reach = "if an identity policy allows it"
+	Reached   Reach = "yes"
+)
+
+// A Passage is what a swap does to one principal.
+type Passage struct {
+	Principal             string // ARN
+	Before, During, After Reach
+	Statements            [2][]string // that allow it by the policy of the old key and of the new: as `2 ("Ledger users")`
+}
+
+// Loses tells whether the principal can do less after the swap than before.
+func (p Passage) Loses() bool { return p.After.less(p.Before) }
+
+// Interrupted tells whether the principal can do less already while the ledger moves.
+func (p Passage) Interrupted() bool { return p.During.less(p.Before) }
+
+func (r Reach) less(than Reach) bool { return r.level() < than.level() }
+
+func (r Reach) level() int { return slices.Index(reaches[:], r) }
+
+// Passages compares the keys of a swap: for each principal that could read or write under the old key or is named as a
+// user, before, during and after. While the ledger moves, its users need the old key, under the policy that it has
+// then; from then on, the new one. Sorted by principal.
+//
+// The error is that of policy.Parse, wrapped with whose policy it is.
+func Passages(s Swap) ([]Passage, error) {
+	if s.Prior == "" {
+		s.Prior = s.Old.Policy
+	}
+	prior := s.Old
+	prior.Policy = s.Prior
+	var judges [3]*judge // before, while it moves, of the new key
+	for i, in := range []Input{prior, s.Old, s.New} {
+		if in.Partition == "" {
+			in.Partition = PartitionOf(in.Region)
+		}
+		p, err := policy.Parse(in.Policy)
+		if err != nil {
+			return nil, fmt.Errorf("parse the policy of the %s key: %w", []string{"old", "old", "new"}[i], err)
+		}
+		judges[i] = newJudge(in, p)
+	}
+	before, moving, next := judges[0], judges[1], judges[2]
+	users := callers(s.Users)
+	for _, c := range before.named {
+		if before.through(c, decrypt).level > refused && c.Kind != policy.RootUser {
+			users = append(users, c)
+		}
+	}
+	var list []Passage
+	seen := map[string]bool{}
+	for _, c := range users {
+		name := nameOf(c)
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		list = append(list, Passage{
+			Principal: name, Before: before.reach(c), During: moving.reach(c), After: next.reach(c),
+			Statements: [2][]string{before.letting(c), next.letting(c)},
+		})
+	}
+	slices.SortFunc(list, func(a, b Passage) int { return strings.Compare(a.Principal, b.Principal) })
+	return list, nil
+}
+
+var reaches = [...]Reach{refused: Unreached, conditional: Sometimes, byIdentity: Delegated, granted: Reached}
+
+func (j *judge) reach(c policy.Caller) Reach { return reaches[j.through(c, decrypt).level] }
+
+// letting names the statements that allow the caller to decrypt through QLDB.
+func (j *judge) letting(c policy.Caller) []string {
+	answer := policy.Can(policy.Request{
+		Caller: c, Action: decrypt, Resource: j.key, Context: j.context(c, decrypt, true),
+		Policies: policy.Policies{Key: j.policy, Identity: []*policy.Policy{allowAll}},
+	}, policy.Assumptions{})
+	var list []string
+	for _, d := range answer.Statements {
+		if answer.Verdict == policy.Always && d.Kind == policy.KeyPolicy {
+			list = append(list, place(&j.policy.Statements[d.Index]))
+		}
+	}
+	return list
+}
+
+// Lost finds whom a swap takes access from: for good, KP-207, which is an error when no access is left; or too early,
+// KP-617.
+func Lost(passages []Passage) []Finding {
+	var list []Finding
+	for _, p := range passages {
+		h := hit{principal: p.Principal, action: decrypt}
+		now := string(p.Before) + byStatements(p.Statements[0])
+		if p.Loses() {
+			if p.After != Unreached {
+				h.as = new(Warning)
+			}
+			h.what = fmt.Sprintf("%s can read the ledger now: %s. Under the new key: %s.", p.Principal, now,
+				string(p.After)+byStatements(p.Statements[1]))
+			h.fix = fmt.Sprintf("Allow kms:Decrypt to %s in the new key's policy, as in the old one.", p.Principal)
+			list = append(list, byID("KP-207").finding(h))
+		}
+		if p.Interrupted() {
+			h.as = nil
+			h.what = fmt.Sprintf("%s can read the ledger now: %s. While the ledger moves, which needs the old key: %s.",
+				p.Principal, now, p.During)
+			h.fix = "Change the policy of the old key in a later apply."
+			list = append(list, byID("KP-617").finding(h))
+		}
+	}
+	return list
+}
+
+func byStatements(statements []string) string {
+	if len(statements) == 0 {
+		return ""
+	}
+	return ", by statement " + strings.Join(statements, " and ")
+}

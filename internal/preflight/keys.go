@@ -34,96 +34,106 @@ var (
 	grants           = []string{createGrant}
 )
 
-// conditionKeys are in lower case. A name that ends in ":" or "/" stands for all that begin so.
+// conditionKeys are spelt as AWS does, although case does not matter. A name that ends in ":" or "/" stands for all that
+// begin so.
 //
 // Source: KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "AWS global condition context keys".
 var conditionKeys = map[string]conditionKey{
-	"kms:bypasspolicylockoutsafetycheck": {
+	"kms:BypassPolicyLockoutSafetyCheck": {
 		kind: aBool, actions: []string{"kms:CreateKey", putKeyPolicy, "kms:ReplicateKey"}},
-	"kms:calleraccount":                          {kind: aText},
-	"kms:customermasterkeyspec":                  {kind: aText},
-	"kms:customermasterkeyusage":                 {kind: aText},
-	"kms:datakeypairspec":                        {kind: aText},
-	"kms:encryptionalgorithm":                    {kind: aText},
-	"kms:encryptioncontext:":                     {kind: aText, absent: true, actions: cryptographic},
-	"kms:encryptioncontextkeys":                  {kind: aText, many: true, absent: true, actions: cryptographic},
-	"kms:expirationmodel":                        {kind: aText, actions: importing},
-	"kms:grantconstrainttype":                    {kind: aText, actions: []string{createGrant, "kms:RetireGrant"}},
-	"kms:grantisforawsresource":                  {kind: aBool, actions: askedForServices},
-	"kms:grantoperations":                        {kind: aText, many: true, actions: grants},
-	"kms:granteeprincipal":                       {kind: aText, actions: grants},
-	"kms:keyagreementalgorithm":                  {kind: aText},
-	"kms:keyorigin":                              {kind: aText},
-	"kms:keyspec":                                {kind: aText},
-	"kms:keyusage":                               {kind: aText},
-	"kms:macalgorithm":                           {kind: aText},
-	"kms:messagetype":                            {kind: aText},
-	"kms:multiregion":                            {kind: aBool},
-	"kms:multiregionkeytype":                     {kind: aText},
-	"kms:primaryregion":                          {kind: aText},
-	"kms:recipientattestation:":                  {kind: aText, absent: true},
-	"kms:reencryptonsamekey":                     {kind: aBool, actions: []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}},
-	"kms:replicaregion":                          {kind: aText},
-	"kms:requestalias":                           {kind: aText, absent: true},
-	"kms:resourcealiases":                        {kind: aText, many: true},
-	"kms:retiringprincipal":                      {kind: aText, actions: grants},
-	"kms:rotationperiodindays":                   {kind: aNumber, actions: []string{"kms:EnableKeyRotation"}},
-	"kms:schedulekeydeletionpendingwindowindays": {kind: aNumber, actions: []string{"kms:ScheduleKeyDeletion"}},
-	"kms:signingalgorithm":                       {kind: aText},
-	"kms:validto":                                {kind: aNumber, actions: importing},
-	"kms:viaservice":                             {kind: aText, absent: true},
-	"kms:wrappingalgorithm":                      {kind: aText},
-	"kms:wrappingkeyspec":                        {kind: aText},
+	"kms:CallerAccount":                          {kind: aText},
+	"kms:CustomerMasterKeySpec":                  {kind: aText},
+	"kms:CustomerMasterKeyUsage":                 {kind: aText},
+	"kms:DataKeyPairSpec":                        {kind: aText},
+	"kms:EncryptionAlgorithm":                    {kind: aText},
+	"kms:EncryptionContext:":                     {kind: aText, absent: true, actions: cryptographic},
+	"kms:EncryptionContextKeys":                  {kind: aText, many: true, absent: true, actions: cryptographic},
+	"kms:ExpirationModel":                        {kind: aText, actions: importing},
+	"kms:GrantConstraintType":                    {kind: aText, actions: []string{createGrant, "kms:RetireGrant"}},
+	"kms:GrantIsForAWSResource":                  {kind: aBool, actions: askedForServices},
+	"kms:GrantOperations":                        {kind: aText, many: true, actions: grants},
+	"kms:GranteePrincipal":                       {kind: aText, actions: grants},
+	"kms:KeyAgreementAlgorithm":                  {kind: aText},
+	"kms:KeyOrigin":                              {kind: aText},
+	"kms:KeySpec":                                {kind: aText},
+	"kms:KeyUsage":                               {kind: aText},
+	"kms:MacAlgorithm":                           {kind: aText},
+	"kms:MessageType":                            {kind: aText},
+	"kms:MultiRegion":                            {kind: aBool},
+	"kms:MultiRegionKeyType":                     {kind: aText},
+	"kms:PrimaryRegion":                          {kind: aText},
+	"kms:RecipientAttestation:":                  {kind: aText, absent: true},
+	"kms:ReEncryptOnSameKey":                     {kind: aBool, actions: []string{"kms:ReEncryptFrom", "kms:ReEncryptTo"}},
+	"kms:ReplicaRegion":                          {kind: aText},
+	"kms:RequestAlias":                           {kind: aText, absent: true},
+	"kms:ResourceAliases":                        {kind: aText, many: true},
+	"kms:RetiringPrincipal":                      {kind: aText, actions: grants},
+	"kms:RotationPeriodInDays":                   {kind: aNumber, actions: []string{"kms:EnableKeyRotation"}},
+	"kms:ScheduleKeyDeletionPendingWindowInDays": {kind: aNumber, actions: []string{"kms:ScheduleKeyDeletion"}},
+	"kms:SigningAlgorithm":                       {kind: aText},
+	"kms:ValidTo":                                {kind: aNumber, actions: importing},
+	"kms:ViaService":                             {kind: aText, absent: true},
+	"kms:WrappingAlgorithm":                      {kind: aText},
+	"kms:WrappingKeySpec":                        {kind: aText},
 
-	"aws:calledvia":                    {kind: aText, many: true, absent: true},
-	"aws:calledviafirst":               {kind: aText, absent: true},
-	"aws:calledvialast":                {kind: aText, absent: true},
-	"aws:currenttime":                  {kind: aDate},
-	"aws:ec2instancesourceprivateipv4": {kind: aNetwork, absent: true},
-	"aws:ec2instancesourcevpc":         {kind: aText, absent: true},
-	"aws:epochtime":                    {kind: aDate},
-	"aws:federatedprovider":            {kind: aText, absent: true},
-	"aws:multifactorauthage":           {kind: aNumber, absent: true},
-	"aws:multifactorauthpresent":       {kind: aBool, absent: true},
-	"aws:principalaccount":             {kind: aText},
-	"aws:principalarn":                 {kind: anARN},
-	"aws:principalisawsservice":        {kind: aBool},
-	"aws:principalorgid":               {kind: aText, absent: true},
-	"aws:principalorgpaths":            {kind: aText, many: true, absent: true},
-	"aws:principalservicename":         {kind: aText, absent: true},
-	"aws:principalservicenameslist":    {kind: aText, many: true, absent: true},
-	"aws:principaltag/":                {kind: aText, absent: true},
-	"aws:principaltype":                {kind: aText},
+	"aws:CalledVia":                    {kind: aText, many: true, absent: true},
+	"aws:CalledViaFirst":               {kind: aText, absent: true},
+	"aws:CalledViaLast":                {kind: aText, absent: true},
+	"aws:CurrentTime":                  {kind: aDate},
+	"aws:Ec2InstanceSourcePrivateIPv4": {kind: aNetwork, absent: true},
+	"aws:Ec2InstanceSourceVpc":         {kind: aText, absent: true},
+	"aws:EpochTime":                    {kind: aDate},
+	"aws:FederatedProvider":            {kind: aText, absent: true},
+	"aws:MultiFactorAuthAge":           {kind: aNumber, absent: true},
+	"aws:MultiFactorAuthPresent":       {kind: aBool, absent: true},
+	"aws:PrincipalAccount":             {kind: aText},
+	"aws:PrincipalArn":                 {kind: anARN},
+	"aws:PrincipalIsAWSService":        {kind: aBool},
+	"aws:PrincipalOrgID":               {kind: aText, absent: true},
+	"aws:PrincipalOrgPaths":            {kind: aText, many: true, absent: true},
+	"aws:PrincipalServiceName":         {kind: aText, absent: true},
+	"aws:PrincipalServiceNamesList":    {kind: aText, many: true, absent: true},
+	"aws:PrincipalTag/":                {kind: aText, absent: true},
+	"aws:PrincipalType":                {kind: aText},
 	"aws:referer":                      {kind: aText, absent: true},
-	"aws:requestedregion":              {kind: aText},
-	"aws:requesttag/":                  {kind: aText, absent: true, actions: tagging},
-	"aws:resourceaccount":              {kind: aText},
-	"aws:resourceorgid":                {kind: aText, absent: true},
-	"aws:resourceorgpaths":             {kind: aText, many: true, absent: true},
-	"aws:resourcetag/":                 {kind: aText, absent: true},
-	"aws:securetransport":              {kind: aBool},
-	"aws:sourceaccount":                {kind: aText, absent: true},
-	"aws:sourcearn":                    {kind: anARN, absent: true},
-	"aws:sourceidentity":               {kind: aText, absent: true},
-	"aws:sourceip":                     {kind: aNetwork, absent: true},
-	"aws:sourceorgid":                  {kind: aText, absent: true},
-	"aws:sourceorgpaths":               {kind: aText, many: true, absent: true},
-	"aws:sourcevpc":                    {kind: aText, absent: true},
-	"aws:sourcevpcarn":                 {kind: anARN, absent: true},
-	"aws:sourcevpce":                   {kind: aText, absent: true},
-	"aws:tagkeys":                      {kind: aText, many: true, absent: true, actions: tagging},
-	"aws:tokenissuetime":               {kind: aDate, absent: true},
-	"aws:useragent":                    {kind: aText, absent: true},
+	"aws:RequestedRegion":              {kind: aText},
+	"aws:RequestTag/":                  {kind: aText, absent: true, actions: tagging},
+	"aws:ResourceAccount":              {kind: aText},
+	"aws:ResourceOrgID":                {kind: aText, absent: true},
+	"aws:ResourceOrgPaths":             {kind: aText, many: true, absent: true},
+	"aws:ResourceTag/":                 {kind: aText, absent: true},
+	"aws:SecureTransport":              {kind: aBool},
+	"aws:SourceAccount":                {kind: aText, absent: true},
+	"aws:SourceArn":                    {kind: anARN, absent: true},
+	"aws:SourceIdentity":               {kind: aText, absent: true},
+	"aws:SourceIp":                     {kind: aNetwork, absent: true},
+	"aws:SourceOrgID":                  {kind: aText, absent: true},
+	"aws:SourceOrgPaths":               {kind: aText, many: true, absent: true},
+	"aws:SourceVpc":                    {kind: aText, absent: true},
+	"aws:SourceVpcArn":                 {kind: anARN, absent: true},
+	"aws:SourceVpce":                   {kind: aText, absent: true},
+	"aws:TagKeys":                      {kind: aText, many: true, absent: true, actions: tagging},
+	"aws:TokenIssueTime":               {kind: aDate, absent: true},
+	"aws:UserAgent":                    {kind: aText, absent: true},
 	"aws:userid":                       {kind: aText},
 	"aws:username":                     {kind: aText, absent: true},
-	"aws:viaawsservice":                {kind: aBool},
-	"aws:vpcsourceip":                  {kind: aNetwork, absent: true},
+	"aws:ViaAWSService":                {kind: aBool},
+	"aws:VpcSourceIp":                  {kind: aNetwork, absent: true},
 }
+
+// keysInLowerCase are the condition keys, to be found in any case.
+var keysInLowerCase = func() map[string]conditionKey {
+	lower := map[string]conditionKey{}
+	for name, k := range conditionKeys {
+		lower[strings.ToLower(name)] = k
+	}
+	return lower
+}()
 
 // knownKey looks a condition key up, in any case.
 func knownKey(name string) (conditionKey, bool) {
 	name = strings.ToLower(name)
-	if k, ok := conditionKeys[name]; ok && !strings.HasSuffix(name, ":") && !strings.HasSuffix(name, "/") {
+	if k, ok := keysInLowerCase[name]; ok && !strings.HasSuffix(name, ":") && !strings.HasSuffix(name, "/") {
 		return k, true
 	}
 	end := strings.LastIndexAny(name, ":/")
@@ -134,7 +144,7 @@ func knownKey(name string) (conditionKey, bool) {
 		"kms:encryptioncontext:", "kms:recipientattestation:", "aws:principaltag/", "aws:requesttag/", "aws:resourcetag/",
 	} {
 		if strings.HasPrefix(name, family) {
-			return conditionKeys[family], true
+			return keysInLowerCase[family], true
 		}
 	}
 	return conditionKey{}, false

@@ -1,5 +1,8 @@
 // Package preflight checks before the first write what AWS would refuse after it.
 //
+// Check judges a key policy by what its text says, Policy writes one from words, Passages compares the two keys of a
+// move; UsableKey and Rotation judge a key. Rules lists what there is to be judged.
+//
 // It works on plain structs that the caller filled from a configuration or from AWS, does no I/O, and names each
 // finding by its rule, KP-nnn. Turning findings into diagnostics is the caller's work.
 package preflight

@@ -65,13 +65,14 @@ func unreadable(text string, err error) Finding {
 			return byID("KP-305").finding(idHit(nil, named.Value))
 		}
 		return byID("KP-306").finding(hit{
-			principal: named.Value, what: fmt.Sprintf("%v.", err),
-			fix: "Name an account, a user or a role by its ARN.",
+			statement: &policy.Statement{Index: named.Statement - 1, Sid: named.Sid}, principal: named.Value,
+			what: fmt.Sprintf("no principal can be %q: %s.", named.Value, named.Reason),
+			fix:  "Name an account, a user or a role by its ARN.",
 		})
 	}
 	if errors.Is(err, policy.ErrOverlyPermissive) {
 		return byID("KP-402").finding(hit{what: fmt.Sprintf("%v.", strings.TrimSuffix(err.Error(), ".")),
-			fix: "Remove ForAllValues: a key with one value needs no set operator."})
+			fix: "A condition key with one value needs no set operator."})
 	}
 	if written := unknownOperator(text); written != "" {
 		fix := "Use an operator of the IAM policy language, such as StringEquals."

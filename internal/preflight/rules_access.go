@@ -370,8 +370,9 @@ func (j *judge) shadowed() []hit {
 		}
 		told[q] = true
 		list = append(list, hit{principal: nameOf(c), action: action,
-			what: fmt.Sprintf("%s is allowed to call %s through QLDB, and denied it%s.", nameOf(c), action, by(s.denying)),
-			fix:  "Narrow the Deny statement: by a condition, or to other principals."})
+			what: fmt.Sprintf("%s is allowed to call %s through QLDB, but a Deny takes it away%s.", nameOf(c), action,
+				by(s.denying)),
+			fix: "Narrow the Deny statement: by a condition, or to other principals."})
 	}
 	for _, c := range append(callers(j.Callers), j.someone()) {
 		tell(c, createGrant)

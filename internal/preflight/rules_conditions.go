@@ -99,8 +99,7 @@ func weakDeny(s *policy.Statement, c policy.Condition) *hit {
 		return nil
 	}
 	return &hit{what: fmt.Sprintf("requests without %s are not denied.", c.Key),
-		fix: fmt.Sprintf(`Use %sIfExists or a negated operator to deny them too; add Null %s "false" if not.`,
-			c.Operator, c.Key)}
+		fix: fmt.Sprintf(`Use a negated operator, which applies to them too; add Null %s "false" if they may pass.`, c.Key)}
 }
 
 func neverThere(s *policy.Statement, c policy.Condition) *hit {

@@ -34,8 +34,8 @@ var (
 	grants           = []string{createGrant}
 )
 
-// conditionKeys are spelt as AWS does, although case does not matter. A name that ends in ":" or "/" stands for all that
-// begin so.
+// conditionKeys are spelt as AWS does, although case does not matter. A name that ends in ":" or "/" stands for
+// all that begin so.
 //
 // Source: KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "AWS global condition context keys".
 var conditionKeys = map[string]conditionKey{

@@ -195,7 +195,7 @@ func (h *Harness) Env() map[string]string {
 		"AWS_REGION":            h.cfg.Region,
 		"AWS_DEFAULT_REGION":    h.cfg.Region,
 		// The provider need not wait for a consistency that is there at once.
-		"QLDBKMS_POLL_INTERVAL": "100ms",
+		"QLDBKMS_POLL_INTERVAL": "25ms",
 	}
 }
 

@@ -47,9 +47,9 @@ func TestLibraryRows(t *testing.T) {
 	y := `{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"y"}`
 	list := func(statements ...string) string { return `{"Statement":[` + strings.Join(statements, ",") + `]}` }
 	for _, tt := range []struct {
-		name          string
-		a, b          string
-		library, ours string
+		name         string
+		a, b         string
+		theirs, ours string
 	}{
 		{"statement order", list(x, y), list(y, x), "equal", "equal"},
 		{"string and array of one", one(`"Action":"a"`), one(`"Action":["a"]`), "equal", "equal"},
@@ -88,14 +88,14 @@ func TestLibraryRows(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			equal, err := awspolicy.PoliciesAreEquivalent(tt.a, tt.b)
-			if got := answer(equal, err); got != tt.library {
-				t.Errorf("library: got %q, want %q", got, tt.library)
+			if got := answer(equal, err); got != tt.theirs {
+				t.Errorf("library: got %q, want %q", got, tt.theirs)
 			}
 			equal, err = policy.EqualText(tt.a, tt.b, ledgerContext)
 			if got := answer(equal, err); got != tt.ours {
 				t.Errorf("ours: got %q, %v, want %q", got, err, tt.ours)
 			}
-			if tt.library == "equal" && tt.ours == "different" &&
+			if tt.theirs == "equal" && tt.ours == "different" &&
 				libraryDefect(mustParse(t, tt.a), mustParse(t, tt.b)) == "" {
 				t.Error("the library's answer is not a listed defect")
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,6 +50,9 @@ func serve(ctx context.Context, cmd *cobra.Command, h *harness.Harness, listen, 
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "qldbkms-harness serves KMS, QLDB, QLDB Session, IAM and STS on %s\n", h.Endpoint())
 	fmt.Fprintf(out, "data directory: %s\n", dataDir)
+	fmt.Fprintf(out, "journal exports: %s\n", filepath.Join(dataDir, "s3", "<bucket>", "<prefix>"))
+	fmt.Fprintf(out, "journal streams: %s\n",
+		filepath.Join(dataDir, "kinesis", "<account>", "<region>", "<data stream>.jsonl"))
 	fmt.Fprintf(out, "in another shell: eval \"$(qldbkms-harness env --data-dir %s)\"\n", dataDir)
 	return h.Serve(ctx)
 }

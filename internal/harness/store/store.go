@@ -3,6 +3,9 @@
 // State is the durable home of service state (keys, aliases, grants, ledgers, access keys): an ordered map with
 // serialisable transactions. Implementations: store/local, one process over a data directory. Services write
 // against the seam alone, so none may assume a local file or a single process.
+//
+// Log and Index hold what is in one ledger: the sealed blocks, which are the truth, and an ordered view derived from
+// them.
 package store
 
 import (

@@ -44,7 +44,6 @@ type material struct {
 	// material is absent.
 	Sealed      []byte
 	State       string    // materialCurrent, materialFormer, materialPending
-	Check       []byte    // imported material: SHA-256 of ARN and bytes, to recognise a re-import
 	Expires     time.Time // imported material with KEY_MATERIAL_EXPIRES
 	Imported    bool      // came from outside
 	Description string

@@ -167,10 +167,11 @@ func streamNameTaken(name string) *wire.Fault {
 	return invalid("StreamName", "The ledger has an active stream with name %s already", name)
 }
 
-// notServed is the answer of an operation that needs the journal. Its status is one that SDKs do not retry.
+// notServed is the answer of an operation that needs the journal, from a Service without Journals. Its status is one
+// that SDKs do not retry.
 func notServed(operation string) *wire.Fault {
 	return &wire.Fault{Code: "NotYetServedException", Status: http.StatusNotImplemented,
-		Message: operation + " is not yet served: the harness does not keep the journal yet. " +
+		Message: operation + " is not served: no journal is kept here. " +
 			"The request passed every check that needs no journal."}
 }
 

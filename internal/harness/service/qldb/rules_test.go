@@ -193,7 +193,7 @@ func TestTags(t *testing.T) {
 func TestBlockAddressForms(t *testing.T) {
 	t.Parallel()
 	const (
-		fine    = "is not yet served"
+		fine    = "is not served"
 		not     = "The provided block address is not valid."
 		noIon   = "The provided Ion value is not valid and cannot be parsed."
 		strand  = `"BlFTjlSXze9BIh1KOszcE3"`

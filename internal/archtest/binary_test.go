@@ -12,11 +12,11 @@ func TestShippedPrograms(t *testing.T) {
 	for program, never := range map[string][]string{
 		".": {
 			module + "internal/harness", "github.com/hashicorp/terraform-plugin-testing",
-			"github.com/hashicorp/terraform-plugin-sdk",
+			"github.com/hashicorp/terraform-plugin-sdk", "github.com/chromedp/chromedp",
 		},
 		"./internal/cmd/qldbkms-harness": {
 			module + "internal/provider", "github.com/hashicorp/terraform-plugin-framework",
-			"github.com/rogpeppe/go-internal/testscript",
+			"github.com/rogpeppe/go-internal/testscript", "github.com/chromedp/chromedp",
 		},
 	} {
 		list := exec.CommandContext(t.Context(), "go", "list", "-deps", program)

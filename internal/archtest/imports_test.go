@@ -82,6 +82,7 @@ var table = []row{
 		why: "the one door from provider tests to the harness",
 	},
 	{from: "internal/archtest", why: "it reads the tree, it does not import it"},
+	{from: "internal/browsertest", why: "it looks at any page, whoever made it"},
 	{
 		from: "internal/cmd/qldbkms-harness", may: []string{"internal/harness"},
 		why: "the harness never sees the provider",
@@ -104,8 +105,8 @@ var testMay = map[string][]string{
 	},
 	"internal/harness/fault": {"internal/harness/clock"},
 	"internal/harness/wire":  {"internal/harness/fault", "internal/harness/clock"},
-	"internal/harness":       {"internal/verify"},
-	"internal/cmd":           {"internal/harness", "internal/provider"},
+	"internal/harness":       {"internal/verify", "internal/browsertest"},
+	"internal/cmd":           {"internal/harness", "internal/provider", "internal/browsertest"},
 }
 
 func importRules() []rule {
@@ -193,7 +194,8 @@ func servicesMeet(t *tree) []string {
 func shipsTests(t *tree) []string {
 	var found []string
 	for _, f := range t.files {
-		if f.test || within(f.dir, "internal/acctest") || within(f.dir, "internal/archtest") {
+		if f.test || within(f.dir, "internal/acctest") || within(f.dir, "internal/archtest") ||
+			within(f.dir, "internal/browsertest") {
 			continue
 		}
 		for _, imported := range f.imports() {

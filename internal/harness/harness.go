@@ -115,7 +115,10 @@ func (h *Harness) assemble(ctx context.Context) error {
 	if err := h.addCredentials(ctx); err != nil {
 		return err
 	}
-	return h.newWire()
+	if err := h.newWire(); err != nil {
+		return err
+	}
+	return h.plant(ctx)
 }
 
 // newWire puts the services behind one endpoint.
@@ -140,8 +143,7 @@ func (h *Harness) newWire() (err error) {
 	return err
 }
 
-// addCredentials makes sure that the account has a root access key, takes over the configured ones, and lays down the
-// seed.
+// addCredentials makes sure that the account has a root access key, and takes over the configured ones.
 func (h *Harness) addCredentials(ctx context.Context) error {
 	var err error
 	if h.root, _, err = h.iam.EnsureRoot(ctx, h.cfg.Account); err != nil {
@@ -155,7 +157,7 @@ func (h *Harness) addCredentials(ctx context.Context) error {
 			return fmt.Errorf("credential %s: %w", c.AccessKeyID, err)
 		}
 	}
-	return h.iam.Seed(ctx, h.cfg.Seed)
+	return nil
 }
 
 // internalCall is a call between services, not yet addressed.

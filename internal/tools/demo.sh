@@ -15,7 +15,7 @@ TF_IN_AUTOMATION=1
 export TF_CLI_CONFIG_FILE CHECKPOINT_DISABLE TF_IN_AUTOMATION
 
 tf() {
-	"$root/build/qldbkms-harness" run --data-dir "$dir/.qldbkms" --seed "$root/examples/quickstart/seed.json" -- \
+	"$root/build/qldbkms-harness" run --data-dir "$dir/.qldbkms" --seed "$root/examples/quickstart/seed.yaml" -- \
 		"$engine" -chdir="$dir" "$@"
 }
 init() {

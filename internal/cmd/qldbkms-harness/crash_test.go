@@ -102,7 +102,7 @@ type testBench struct {
 func newBench(t *testing.T, engine, mirror string) *testBench {
 	t.Helper()
 	quick := 50 * time.Millisecond
-	seed, err := readSeed("../../../examples/quickstart/seed.json")
+	seed, err := readSeed("../../../examples/quickstart/seed.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ func (s *settings) add(cmd *cobra.Command) {
 	f.StringVar(&s.credentials, "credentials", "",
 		"JSON file with further root access keys: [{\"account\":..., \"access_key_id\":..., \"secret_access_key\":...}]")
 	f.StringVar(&s.seed, "seed", "",
-		"JSON file with users, roles and policies to begin with: {\"accounts\": [{\"id\":..., \"roles\":[...]}]}")
+		"YAML or JSON file with users, roles, policies, keys and ledgers to begin with, by account")
 	f.StringVar(&s.logLevel, "log-level", "warn", "debug, info, warn or error; written to standard error")
 	f.StringVar(&s.logFormat, "log-format", "text", "text or json")
 	f.IntVar(&s.maxLedgers, "max-ledgers", 5, "active ledgers per account and Region")
@@ -119,7 +120,11 @@ func readSeed(file string) (harness.Seed, error) {
 	if err != nil {
 		return harness.Seed{}, fmt.Errorf("--seed: %w", err)
 	}
-	seed, err := harness.ParseSeed(raw)
+	parse := harness.ParseSeed
+	if ext := filepath.Ext(file); ext == ".yaml" || ext == ".yml" {
+		parse = harness.ParseSeedYAML
+	}
+	seed, err := parse(raw)
 	if err != nil {
 		return harness.Seed{}, fmt.Errorf("--seed %s: %w", file, err)
 	}

@@ -24,6 +24,8 @@ type CreateKeyInput struct {
 	Policy                         *string `json:"Policy"` // default: the account may do everything
 	Tags                           []Tag   `json:"Tags"`
 	XksKeyID                       *string `json:"XksKeyId"`
+
+	id string // of the key to be; "" draws one
 }
 
 // CreateKeyOutput is the output of CreateKey.
@@ -36,6 +38,13 @@ type CreateKeyOutput struct {
 //
 // Source: KMS API reference, CreateKey.
 func (s *Service) CreateKey(ctx context.Context, c *wire.Call, in *CreateKeyInput) (*CreateKeyOutput, error) {
+	return s.createKey(ctx, c, in, nil)
+}
+
+// createKey is CreateKey with more done to the key in the transaction that stores it.
+func (s *Service) createKey(
+	ctx context.Context, c *wire.Call, in *CreateKeyInput, more func(*txn, *key) error,
+) (*CreateKeyOutput, error) {
 	if err := in.validate(); err != nil {
 		return nil, err
 	}
@@ -69,6 +78,11 @@ func (s *Service) CreateKey(ctx context.Context, c *wire.Call, in *CreateKeyInpu
 		}
 		if err := t.addKey(k); err != nil {
 			return err
+		}
+		if more != nil {
+			if err := more(t, k); err != nil {
+				return err
+			}
 		}
 		out.KeyMetadata, err = t.metadata(k)
 		return err
@@ -174,8 +188,10 @@ func (s *Service) newKey(ctx context.Context, c *wire.Call, in *CreateKeyInput) 
 	if k.Origin == originCloudHSM {
 		k.ReadyAt = now.Add(s.cfg.StoreConnectDuration)
 	}
-	if k.ID, err = s.newKeyID(k.MultiRegion); err != nil {
-		return nil, err
+	if k.ID = in.id; k.ID == "" {
+		if k.ID, err = s.newKeyID(k.MultiRegion); err != nil {
+			return nil, err
+		}
 	}
 	k.Policy = defaultPolicy(k.Partition, k.Account)
 	if in.Policy != nil {

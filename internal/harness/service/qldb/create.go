@@ -15,6 +15,8 @@ type CreateLedgerInput struct {
 	DeletionProtection *bool              `json:"DeletionProtection"` // nil means true
 	KmsKey             *string            `json:"KmsKey"`             // nil means the AWS owned key
 	Tags               map[string]*string `json:"Tags"`
+
+	id string // of the ledger to be; "" draws one
 }
 
 // Target implements wire.Targeter.
@@ -88,9 +90,11 @@ func (s *Service) draft(c *wire.Call, in *CreateLedgerInput) (*ledger, error) {
 	if err := checkKeyForm(c, in.KmsKey); err != nil {
 		return nil, err
 	}
-	id, err := s.newID()
-	if err != nil {
-		return nil, err
+	id := in.id
+	if id == "" {
+		if id, err = s.newID(); err != nil {
+			return nil, err
+		}
 	}
 	return &ledger{
 		Place: placeOf(c), Name: in.Name, ID: id,

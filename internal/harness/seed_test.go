@@ -31,7 +31,11 @@ accounts:
           Version: "2012-10-17"
           Statement:
             - {Sid: Admin, Effect: Allow, Principal: {AWS: "arn:aws:iam::111122223333:root"}, Action: "kms:*", Resource: "*"}
-            - {Sid: Read, Effect: Allow, Principal: {AWS: "arn:aws:iam::111122223333:role/reader"}, Action: "kms:Decrypt", Resource: "*"}
+            - Sid: Read
+              Effect: Allow
+              Principal: {AWS: "arn:aws:iam::111122223333:role/reader"}
+              Action: "kms:Decrypt"
+              Resource: "*"
     ledgers:
       - {name: orders, id: Zk3vQ0m2T7aB9xYc1LwPeA, region: eu-west-2, kms_key: alias/orders, deletion_protection: false}
 `

@@ -30,7 +30,7 @@ accounts:
         policy:
           Version: "2012-10-17"
           Statement:
-            - {Sid: Admin, Effect: Allow, Principal: {AWS: "arn:aws:iam::111122223333:root"}, Action: "kms:*", Resource: "*"}
+            - {Effect: Allow, Principal: {AWS: "arn:aws:iam::111122223333:root"}, Action: "kms:*", Resource: "*"}
             - Sid: Read
               Effect: Allow
               Principal: {AWS: "arn:aws:iam::111122223333:role/reader"}

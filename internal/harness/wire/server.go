@@ -34,8 +34,11 @@ type Config struct {
 	// Authorize is asked about every call before it has any effect; its error is the answer. in is the operation's
 	// input. nil permits everything.
 	Authorize func(ctx context.Context, c *Call, in any) error
-	Faults    Faults    // nil injects none
-	Recorder  *Recorder // nil makes one that keeps 10,000 calls
+	// Observe is told of every call that was decided and answered, refused and failed ones too, before its answer is
+	// sent. It must return at once. nil tells nobody.
+	Observe  func(Observation)
+	Faults   Faults    // nil injects none
+	Recorder *Recorder // nil makes one that keeps 10,000 calls
 }
 
 // Server is the single endpoint of all services, an http.Handler.
@@ -100,6 +103,8 @@ type exchange struct {
 	op      *Operation
 	call    *Call
 	in, out any
+	decided bool                        // who calls and what for is known: from here on Observe hears of it
+	done    bool                        // the operation took effect
 	after   func(context.Context) error // what a fault does once the operation took effect
 	answer  answer
 }
@@ -118,6 +123,7 @@ var chain = []func(*Server, *exchange) error{
 	(*Server).route,
 	(*Server).authenticate,
 	(*Server).decode,
+	(*Server).decide,
 	(*Server).disturbBefore,
 	(*Server).authorize,
 	(*Server).perform,
@@ -132,6 +138,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.record = s.cfg.Recorder.begin(x.now, r.UserAgent())
 	err := s.run(x)
 	if errors.Is(err, ErrDropped) {
+		if x.done {
+			s.observe(x, nil)
+		}
 		x.record.end(s.cfg.Now().UTC(), 0, "")
 		drop(w)
 		return
@@ -144,6 +153,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if r.Context().Err() != nil { // nobody is there to read it
 			status, code = 0, ""
 		}
+		s.observe(x, fault)
+	} else {
+		s.observe(x, nil)
 	}
 	// Recorded before it is sent: whoever has the answer must find the call finished in the list.
 	x.record.end(s.cfg.Now().UTC(), status, code)
@@ -219,6 +231,7 @@ func (s *Server) perform(x *exchange) error {
 	}
 	var err error
 	x.out, err = x.op.Call(ctx, x.call, x.in)
+	x.done = err == nil
 	return err
 }
 

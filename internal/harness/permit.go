@@ -3,6 +3,8 @@ package harness
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
@@ -70,28 +72,51 @@ func (h *Harness) permitPassing(ctx context.Context, c *wire.Call, in any) error
 const statementDenied = "Access denied. Unable to run the statement due to insufficient permissions or an improper " +
 	"variable reference"
 
+// tagsNeedStandard is why a table is not created with tags. The words are ours.
+//
+// Source: Amazon QLDB Developer Guide, "Managing tables", "Tagging tables".
+const tagsNeedStandard = "Tables can be created with tags only in ledgers with the permissions mode STANDARD"
+
+// addTags adds a condition key per tag.
+func addTags(keys policy.RequestContext, prefix string, tags map[string]string) {
+	for name, value := range tags {
+		keys[prefix+name] = []string{value}
+	}
+}
+
 // permitStatement decides about one need of a statement, in ledgers whose mode asks for it.
 //
 // Source: Amazon QLDB Developer Guide, "Getting started with the standard permissions mode".
 func (h *Harness) permitStatement(ctx context.Context, c *wire.Call, l session.Ledger, need engine.Need) error {
 	if l.Mode == session.AllowAll {
+		if need.Action == "qldb:TagResource" {
+			return wire.Faultf("BadRequestException", tagsNeedStandard)
+		}
 		return nil
 	}
-	resource := l.ARN
+	resource, keys := l.ARN, policy.RequestContext{}
 	switch need.Object {
 	case engine.TableObject:
 		resource += "/table/" + need.TableID
+		tags, err := h.qldb.TableTags(ctx, l.ID, need.TableID, need.Tags)
+		if err != nil {
+			return err
+		}
+		addTags(keys, "aws:ResourceTag/", tags)
 	case engine.AnyTable:
 		resource += "/table/*"
+		addTags(keys, "aws:RequestTag/", need.Tags)
+		if len(need.Tags) > 0 {
+			keys["aws:TagKeys"] = slices.Sorted(maps.Keys(need.Tags))
+		}
 	case engine.CatalogObject:
 		resource += "/information_schema/user_tables"
 	}
-	var keys policy.RequestContext
 	switch need.Action {
 	case "qldb:PartiQLDropIndex": // has no other form than WITH (purge = true)
-		keys = policy.RequestContext{"qldb:Purge": {"true"}}
+		keys["qldb:Purge"] = []string{"true"}
 	case "qldb:PartiQLDropTable":
-		keys = policy.RequestContext{"qldb:Purge": {"false"}}
+		keys["qldb:Purge"] = []string{"false"}
 	}
 	err := h.authority.Allow(ctx, c, need.Action, resource, keys)
 	if authorize.IsRefusal(err) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/plan"
@@ -163,11 +164,20 @@ type Table struct {
 func (l *Ledger) Tables() []Table {
 	var tables []Table
 	for _, t := range l.published.Load().catalog.tables {
-		tags := make(map[string]string, len(t.tags))
-		for k, v := range t.tags {
-			tags[k] = v
-		}
-		tables = append(tables, Table{ID: t.ID, Name: t.Name, Active: t.Active, Tags: tags})
+		tables = append(tables, t.seen())
 	}
 	return tables
+}
+
+// Table returns the table with an id, dropped or not, and whether there is one.
+func (l *Ledger) Table(id string) (Table, bool) {
+	t, ok := l.published.Load().catalog.byID(id)
+	if !ok {
+		return Table{}, false
+	}
+	return t.seen(), true
+}
+
+func (t *table) seen() Table {
+	return Table{ID: t.ID, Name: t.Name, Active: t.Active, Tags: maps.Clone(t.tags)}
 }

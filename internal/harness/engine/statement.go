@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/ast"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/eval"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/plan"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
@@ -77,11 +78,9 @@ func (s *statement) run(ctx context.Context, text string, params []ion.Value) (*
 	if err != nil {
 		return nil, err
 	}
-	if s.tx.allow != nil {
-		for _, need := range p.Needs {
-			if err := s.tx.allow(need); err != nil {
-				return nil, err
-			}
+	for _, need := range p.Needs {
+		if err := s.permit(need, p); err != nil {
+			return nil, err
 		}
 	}
 	out := &results{limits: s.tx.ledger.cfg}
@@ -92,12 +91,28 @@ func (s *statement) run(ctx context.Context, text string, params []ion.Value) (*
 	return out, err
 }
 
+// permit asks whether the statement of a plan may do what it needs.
+func (s *statement) permit(n plan.Need, p *plan.Plan) error {
+	if s.tx.allow == nil {
+		return nil
+	}
+	need := Need{Need: n}
+	if t, ok := s.catalog.byID(n.TableID); ok && n.Object == TableObject {
+		need.Tags = t.tags
+	}
+	if create, ok := p.Tree.Statement.(*ast.CreateTable); ok {
+		need.Tags = eval.Tags(create)
+	}
+	return s.tx.allow(need)
+}
+
 func (s *statement) evaluate(ctx context.Context, p *plan.Plan, params []ion.Value, out *results) error {
 	src := &source{statement: s}
 	defer src.close()
 	rows, err := eval.Run(ctx, p, eval.Env{
-		Catalog: s, Source: src, Sink: s, Params: params, TxID: s.tx.id, Authorize: s.tx.allow,
-		Now: ion.NewTimestamp(s.now.UTC(), ion.Second, 3),
+		Catalog: s, Source: src, Sink: s, Params: params, TxID: s.tx.id,
+		Authorize: func(n plan.Need) error { return s.permit(n, p) },
+		Now:       ion.NewTimestamp(s.now.UTC(), ion.Second, 3),
 	})
 	if err != nil {
 		return err

@@ -59,7 +59,12 @@ const (
 )
 
 // A Need is one thing that a statement must be allowed to do.
-type Need = plan.Need
+type Need struct {
+	plan.Need
+	// Tags are, of a TableObject, those that the table was created with, and of AnyTable those that the statement gives
+	// the table it creates. They are not to be changed.
+	Tags map[string]string
+}
 
 // The kinds of resources that a Need is about.
 const (

@@ -20,6 +20,8 @@ const (
 	MaxIndexes      = 5
 	maxNameLength   = 128
 	maxTags         = 50
+	maxTagKey       = 128
+	maxTagValue     = 256
 )
 
 var tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -82,6 +84,15 @@ func tooManyActive(active int) *ast.Error {
 	return refused("Exceeded tables limit: Ledger has %d active tables, and cannot create another.", active)
 }
 
+// Tags are the tags that s gives its table. They are nil without any, and if they are such that s fails when it runs.
+func Tags(s *ast.CreateTable) map[string]string {
+	tags, err := tagsOf(s.Tags)
+	if err != nil {
+		return nil
+	}
+	return tags
+}
+
 func tagsOf(lit *ast.Literal) (map[string]string, error) {
 	if lit == nil {
 		return nil, nil
@@ -92,8 +103,16 @@ func tagsOf(lit *ast.Literal) (map[string]string, error) {
 	}
 	tags := make(map[string]string)
 	for _, f := range v.ion.Fields() {
-		if t := of(f.Value); !t.is(ion.StringType) {
+		t := of(f.Value)
+		switch key, value := utf8.RuneCountInString(f.Name), utf8.RuneCountInString(f.Value.Text()); {
+		case !t.is(ion.StringType):
 			return nil, fault(lit.Pos, "a tag must be a string, not %s", t.typeName())
+		case key == 0 || key > maxTagKey:
+			return nil, fault(lit.Pos, "the key of a tag must have 1 to %d characters", maxTagKey)
+		case value > maxTagValue:
+			return nil, fault(lit.Pos, "a tag must have at most %d characters", maxTagValue)
+		case strings.HasPrefix(strings.ToLower(f.Name), "aws:"):
+			return nil, fault(lit.Pos, "keys of tags that begin with aws: are reserved")
 		}
 		tags[f.Name] = f.Value.Text()
 	}

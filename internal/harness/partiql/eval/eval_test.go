@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,20 @@ func TestTags(t *testing.T) {
 	_, err := m.answer("CREATE TABLE U WITH (aws_tags = `{" + strings.Join(many, ",") + "}`)")
 	if err == nil || err.Error() != "Exceeded tags limit: a table can have 50 tags." {
 		t.Errorf("51 tags: got %v, want an error", err)
+	}
+	for tag, want := range map[string]string{
+		strings.Repeat("ü", 129) + `': "v"`:           "the key of a tag must have 1 to 128 characters",
+		`k': "` + strings.Repeat("ü", 257) + `"`:      "a tag must have at most 256 characters",
+		strings.Repeat("ü", 128) + `': "` + "v" + `"`: "",
+		`k': "` + strings.Repeat("ü", 256) + `"`:      "",
+	} {
+		got := ""
+		if _, err := m.answer("CREATE TABLE V" + strconv.Itoa(len(tag)) + " WITH (aws_tags = `{'" + tag + "}`)"); err != nil {
+			got = err.Error()
+		}
+		if want == "" && got != "" || !strings.HasSuffix(got, want) {
+			t.Errorf("tag %.10s: got %q, want %q", tag, got, want)
+		}
 	}
 }
 

@@ -137,9 +137,12 @@ func (l *ledger) put(w store.Writer) error {
 	return ledgers(l.Place).Put(w, l.Name, *l)
 }
 
-// remove deletes l, whose grants nothing claims any more.
+// remove deletes l, whose grants nothing claims any more, and the tags of its tables.
 func (l *ledger) remove(w store.Writer) error {
 	if err := unschedule(w, l.Due, l.work()); err != nil {
+		return err
+	}
+	if err := removeTableTags(w, l.ID); err != nil {
 		return err
 	}
 	return ledgers(l.Place).Delete(w, l.Name)

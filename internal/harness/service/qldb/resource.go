@@ -69,8 +69,14 @@ func (s *Service) taggedResource(
 	ctx context.Context, c *wire.Call, arn string, keys policy.RequestContext,
 ) (string, policy.RequestContext, error) {
 	of, err := parseTagged(c, arn)
-	if err != nil {
+	if err == nil {
+		of, err = s.withTable(ctx, c, of)
+	}
+	if faultCode(err) != "" {
 		return arn, keys, nil
+	}
+	if err != nil {
+		return arn, keys, err
 	}
 	err = s.read(ctx, func(r store.Reader) error {
 		tags, _, err := of.find(r, placeOf(c), s.now())

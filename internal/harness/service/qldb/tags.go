@@ -37,6 +37,9 @@ func (s *Service) TagResource(ctx context.Context, c *wire.Call, in *TagResource
 	if err != nil {
 		return nil, err
 	}
+	if of, err = s.withTable(ctx, c, of); err != nil {
+		return nil, err
+	}
 	return s.retag(ctx, c, of, func(old map[string]string) error {
 		maps.Copy(old, added)
 		if len(old) > maxTags {
@@ -76,6 +79,9 @@ func (s *Service) UntagResource(ctx context.Context, c *wire.Call, in *UntagReso
 			return nil, err
 		}
 	}
+	if of, err = s.withTable(ctx, c, of); err != nil {
+		return nil, err
+	}
 	return s.retag(ctx, c, of, func(tags map[string]string) error {
 		for _, key := range in.TagKeys {
 			delete(tags, key)
@@ -107,6 +113,9 @@ func (s *Service) ListTagsForResource(
 ) (*ListTagsForResourceOutput, error) {
 	of, err := parseTagged(c, in.ResourceArn)
 	if err != nil {
+		return nil, err
+	}
+	if of, err = s.withTable(ctx, c, of); err != nil {
 		return nil, err
 	}
 	out := &ListTagsForResourceOutput{Tags: map[string]string{}}
@@ -144,10 +153,14 @@ func (s *Service) retag(
 	return &wire.Empty{}, nil
 }
 
-// tagged names a resource that can have tags: a ledger, or with Stream one of its streams.
+// tagged names a resource that can have tags: a ledger, or with Stream or Table one of its streams or tables.
 type tagged struct {
 	Ledger string
 	Stream string // id
+	Table  string // id
+	// Of a table, as withTable finds it: the id of its ledger, and the tags that it was created with.
+	ledgerID string
+	created  map[string]string
 }
 
 // find returns the tags of a resource and how to write it after they were changed. A ledger that is DELETING counts as
@@ -167,12 +180,14 @@ func (t tagged) find(r store.Reader, at Place, now time.Time) (*map[string]strin
 		return nil, nil, err
 	case !l.GoneAt.IsZero():
 		return nil, nil, notFound("Ledger", t.Ledger)
+	case t.Table != "":
+		return t.findTable(r, l)
 	}
 	return &l.Tags, l.put, nil
 }
 
-// parseTagged reads the ARN of a resource. Tables and the catalog can be tagged as well, but their tags are not kept,
-// so they are not found; so is everything of another account or Region.
+// parseTagged reads the ARN of a resource. The catalog can be tagged as well, but its tags are not kept, so it is not
+// found; so is everything of another account or Region.
 func parseTagged(c *wire.Call, arn string) (tagged, error) {
 	if err := checkARN("ResourceArn", arn); err != nil {
 		return tagged{}, err
@@ -191,7 +206,11 @@ func parseTagged(c *wire.Call, arn string) (tagged, error) {
 		}
 		return tagged{Ledger: name}, nil
 	case kind == "ledger" && nested && strings.HasPrefix(rest, "table/"):
-		return tagged{}, notFound("Table", strings.TrimPrefix(rest, "table/"))
+		id := strings.TrimPrefix(rest, "table/")
+		if !here || checkName("Name", name) != nil || !isID(id) {
+			return tagged{}, notFound("Table", id)
+		}
+		return tagged{Ledger: name, Table: id}, nil
 	case kind == "ledger" && rest == "information_schema/user_tables":
 		return tagged{}, notFound("Catalog", rest)
 	case kind == "stream" && nested:

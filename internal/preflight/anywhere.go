@@ -4,11 +4,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
+// Compiled at the first use: a provider is started several times for one plan, and most starts need none.
 var (
-	accountIDs  = regexp.MustCompile(`\b[0-9]{12}\b`)
-	regionNames = regexp.MustCompile(`\b[a-z]{2,4}(?:-[a-z]+)+-[0-9]\b`)
+	accountIDs  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b[0-9]{12}\b`) })
+	regionNames = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\b[a-z]{2,4}(?:-[a-z]+)+-[0-9]\b`)
+	})
 )
 
 // manyPlaces bounds the places that Anywhere tries.
@@ -29,10 +33,10 @@ const (
 func Anywhere(in Input) []Finding {
 	accounts, regions := []string{in.Account}, []string{in.Region}
 	if in.Account == "" {
-		accounts = once(append(accountIDs.FindAllString(in.Policy, -1), noAccount))
+		accounts = once(append(accountIDs().FindAllString(in.Policy, -1), noAccount))
 	}
 	if in.Region == "" {
-		regions = once(append(regionNames.FindAllString(in.Policy, -1), noRegion, "cn-none-1", "us-gov-none-1"))
+		regions = once(append(regionNames().FindAllString(in.Policy, -1), noRegion, "cn-none-1", "us-gov-none-1"))
 	}
 	if len(accounts)*len(regions) > manyPlaces {
 		return nil

@@ -32,6 +32,8 @@ type Passage struct {
 	Principal             string // ARN
 	Before, During, After Reach
 	Statements            [2][]string // that allow it by the policy of the old key and of the new: as `2 ("Ledger users")`
+	Others                []string    // likewise, of the new key, that allow it to others while this one is refused
+	Denying               []string    // likewise, of the new key, that deny it to this one
 }
 
 // Loses tells whether the principal can do less after the swap than before.
@@ -81,10 +83,14 @@ func Passages(s Swap) ([]Passage, error) {
 			continue
 		}
 		seen[name] = true
-		list = append(list, Passage{
+		p := Passage{
 			Principal: name, Before: before.reach(c), During: moving.reach(c), After: next.reach(c),
 			Statements: [2][]string{before.letting(c), next.letting(c)},
-		})
+		}
+		if p.After == Unreached {
+			p.Others, p.Denying = next.refusing(c)
+		}
+		list = append(list, p)
 	}
 	slices.SortFunc(list, func(a, b Passage) int { return strings.Compare(a.Principal, b.Principal) })
 	return list, nil
@@ -96,7 +102,7 @@ func (j *judge) reach(c policy.Caller) Reach { return reaches[j.through(c, decry
 
 // letting names the statements that allow the caller to decrypt through QLDB.
 func (j *judge) letting(c policy.Caller) []string {
-	answer := policy.Can(policy.Request{
+	answer := j.analyst.Can(policy.Request{
 		Caller: c, Action: decrypt, Resource: j.key, Context: j.context(c, decrypt, true),
 		Policies: policy.Policies{Key: j.policy, Identity: []*policy.Policy{allowAll}},
 	}, policy.Assumptions{})
@@ -107,6 +113,23 @@ func (j *judge) letting(c policy.Caller) []string {
 		}
 	}
 	return list
+}
+
+// refusing names the statements about kms:Decrypt through QLDB that keep the caller out: those that allow it to others,
+// and those that deny it to this one.
+func (j *judge) refusing(c policy.Caller) (others, denying []string) {
+	for _, d := range j.through(c, decrypt).denying {
+		if d.Kind == policy.KeyPolicy {
+			denying = append(denying, place(&j.policy.Statements[d.Index]))
+		}
+	}
+	for s := range j.each(policy.Allow) {
+		services := viaService(s)
+		if covers(s, decrypt) && (len(services) == 0 || slices.Contains(services, j.qldb)) {
+			others = append(others, place(s))
+		}
+	}
+	return others, denying
 }
 
 // Lost finds whom a swap takes access from: for good, KP-207, which is an error when no access is left; or too early,
@@ -120,9 +143,8 @@ func Lost(passages []Passage) []Finding {
 			if p.After != Unreached {
 				h.as = new(Warning)
 			}
-			h.what = fmt.Sprintf("%s can read the ledger now: %s. Under the new key: %s.", p.Principal, now,
-				string(p.After)+byStatements(p.Statements[1]))
-			h.fix = fmt.Sprintf("Allow kms:Decrypt to %s in the new key's policy, as in the old one.", p.Principal)
+			h.what = fmt.Sprintf("%s can read the ledger now: %s. Under the new key: %s.", p.Principal, now, p.afterwards())
+			h.fix = p.remedy()
 			list = append(list, byID("KP-207").finding(h))
 		}
 		if p.Interrupted() {
@@ -136,9 +158,41 @@ func Lost(passages []Passage) []Finding {
 	return list
 }
 
+// afterwards says how the principal stands under the new key, and by which statements.
+func (p Passage) afterwards() string {
+	switch {
+	case len(p.Denying) > 0:
+		return "no, denied" + byStatements(p.Denying)
+	case p.After == Unreached && len(p.Others) > 0:
+		return "no, only others are allowed" + byStatements(p.Others)
+	case p.After == Unreached:
+		return "no, no statement allows kms:Decrypt through QLDB"
+	}
+	return string(p.After) + byStatements(p.Statements[1])
+}
+
+func (p Passage) remedy() string {
+	switch {
+	case len(p.Denying) > 0:
+		return fmt.Sprintf("Exempt %s from %s of the new key's policy.", p.Principal, counted(p.Denying))
+	case len(p.Others) == 1:
+		return fmt.Sprintf("Add %s to statement %s of the new key's policy.", p.Principal, p.Others[0])
+	}
+	return fmt.Sprintf("Allow kms:Decrypt to %s in the new key's policy, as in the old one.", p.Principal)
+}
+
 func byStatements(statements []string) string {
 	if len(statements) == 0 {
 		return ""
 	}
-	return ", by statement " + strings.Join(statements, " and ")
+	return ", by " + counted(statements)
+}
+
+// counted is a list of statements in words: `statements 1 and 2 ("Ledger users")`.
+func counted(statements []string) string {
+	word := "statement "
+	if len(statements) > 1 {
+		word = "statements "
+	}
+	return word + strings.Join(statements, " and ")
 }

@@ -67,28 +67,49 @@ func TestPassages(t *testing.T) {
 	}
 }
 
-// What is lost is said with the statement that gave it.
+// What is lost is said with the statement that gave it, and with the one that does not give it.
 func TestLost(t *testing.T) {
 	t.Parallel()
-	s := preflight.Swap{
-		Old: preflight.Input{Account: account, Region: region, Policy: document(t, "Allow root kms:* ; "+
-			`{"Sid":"Ledger users","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/reader"},`+
-			`"Action":"kms:Decrypt","Resource":"*"}`)},
-		New: preflight.Input{Account: account, Region: region, Policy: document(t, "Allow root kms:*")},
+	users := func(name string) string {
+		return `{"Sid":"Ledger users","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/` + name + `"},` +
+			`"Action":"kms:Decrypt","Resource":"*"}`
 	}
-	passages, err := preflight.Passages(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := preflight.Lost(passages)
-	if len(list) != 1 {
-		t.Fatalf("got %v, want one finding", list)
-	}
-	want := role("reader") + ` can read the ledger now: yes, by statement 1 and 2 ("Ledger users"). Under the new key: ` +
-		"if an identity policy allows it, by statement 1. Allow kms:Decrypt to " + role("reader") +
-		" in the new key's policy, as in the old one."
-	if diff := cmp.Diff(want, list[0].Detail); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	const manage = "Allow root kms:PutKeyPolicy ; "
+	reader := role("reader")
+	for name, c := range map[string]struct{ old, next, want string }{
+		"left to identity policies": {"Allow root kms:* ; " + users("reader"), "Allow root kms:*",
+			reader + ` can read the ledger now: yes, by statements 1 and 2 ("Ledger users"). Under the new key: ` +
+				"if an identity policy allows it, by statement 1. Allow kms:Decrypt to " + reader +
+				" in the new key's policy, as in the old one."},
+		"left out": {manage + users("reader"), manage + users("writer"),
+			reader + ` can read the ledger now: yes, by statement 2 ("Ledger users"). Under the new key: no, only others ` +
+				`are allowed, by statement 2 ("Ledger users"). Add ` + reader + ` to statement 2 ("Ledger users") of the new ` +
+				"key's policy."},
+		"nobody": {manage + users("reader"), "Allow root kms:PutKeyPolicy",
+			reader + ` can read the ledger now: yes, by statement 2 ("Ledger users"). Under the new key: no, no statement ` +
+				"allows kms:Decrypt through QLDB. Allow kms:Decrypt to " + reader + " in the new key's policy, as in the old " +
+				"one."},
+		"denied": {users("reader"), users("reader") + " ; Deny r/reader kms:Decrypt",
+			reader + ` can read the ledger now: yes, by statement 1 ("Ledger users"). Under the new key: no, denied, by ` +
+				"statement 2. Exempt " + reader + " from statement 2 of the new key's policy."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := func(lines string) preflight.Input {
+				return preflight.Input{Account: account, Region: region, Policy: document(t, lines)}
+			}
+			passages, err := preflight.Passages(preflight.Swap{Old: in(c.old), New: in(c.next)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := preflight.Lost(passages)
+			if len(list) != 1 {
+				t.Fatalf("got %v, want one finding", list)
+			}
+			if diff := cmp.Diff(c.want, list[0].Detail); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

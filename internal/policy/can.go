@@ -70,8 +70,11 @@ type Witness struct {
 // A caller whose session name or unique id is not known is taken to have any.
 //
 // A key that does not exist yet has any id: use an ARN with an id of zeros.
-func Can(r Request, a Assumptions) Answer {
-	an := newAnalysis(&r, a)
+func Can(r Request, a Assumptions) Answer { return NewAnalyst().Can(r, a) }
+
+// Can is the function of that name.
+func (m *Analyst) Can(r Request, a Assumptions) Answer {
+	an := m.analyse(&r, a)
 	s := newSearch(an)
 	s.run(0)
 	answer := Answer{}
@@ -100,6 +103,7 @@ func Can(r Request, a Assumptions) Answer {
 
 // analysis is a request in a form that can be weighed for many values of the unknown condition keys.
 type analysis struct {
+	memory   *Analyst
 	r        *Request
 	setting  setting
 	env      env
@@ -129,8 +133,9 @@ type need struct {
 	bit      uint64
 }
 
-func newAnalysis(r *Request, a Assumptions) *analysis {
-	an := &analysis{r: r, setting: r.setting(), base: newEvidence(&r.Policies), byKey: map[string]int{}}
+func (m *Analyst) analyse(r *Request, a Assumptions) *analysis {
+	m.trim()
+	an := &analysis{memory: m, r: r, setting: r.setting(), base: newEvidence(&r.Policies), byKey: map[string]int{}}
 	an.env.facts = r.facts()
 	if !a.Complete {
 		an.env.open = func(key string) bool { return !neverPresent(&r.Caller, an.setting.action, key) }
@@ -146,7 +151,7 @@ func newAnalysis(r *Request, a Assumptions) *analysis {
 	}
 	an.sortVariables()
 	for _, v := range an.vars {
-		v.split(an.suffix(v.key))
+		m.split(v, an.suffix(v.key))
 		if last := v.classes[len(v.classes)-1]; last.unknown {
 			an.doubt("too many or too different conditions on " + v.name)
 		}
@@ -169,6 +174,7 @@ func (an *analysis) addPolicy(a attached) {
 		if c.reach.high == noStrength {
 			continue
 		}
+		c.needs = make([]need, 0, len(s.Conditions))
 		met := true
 		for j := range s.Conditions {
 			met = met && an.addCondition(inside, &c, &s.Conditions[j])
@@ -187,17 +193,22 @@ func (an *analysis) addPolicy(a attached) {
 
 // addCondition makes a condition part of c. It returns false when the condition cannot be met.
 func (an *analysis) addCondition(inside *env, c *clause, condition *Condition) bool {
-	t, known := inside.testOf(condition, c.statement.Effect)
-	values, fixed := inside.values(t.key)
-	switch {
-	case fixed && (known == yes || len(values) == 0):
-		return t.on(values)
-	case fixed:
-		c.doubt = true
-		an.doubt("the value of a policy variable in " + c.statement.String())
-		return true
+	t, known := an.memory.testOf(inside, condition, c.statement.Effect)
+	at, open := an.byKey[t.key]
+	if !open {
+		switch values, fixed := inside.values(t.key); {
+		case fixed && (known == yes || len(values) == 0):
+			return t.on(values)
+		case fixed:
+			c.doubt = true
+			an.doubt("the value of a policy variable in " + c.statement.String())
+			return true
+		}
+		at = len(an.vars)
+		an.byKey[t.key] = at
+		an.vars = append(an.vars, &variableKey{name: condition.Key, key: t.key})
 	}
-	n, ok := an.variable(condition.Key).add(t, known == maybe)
+	n, ok := an.vars[at].add(t, known == maybe)
 	if !ok {
 		c.doubt = true
 		an.doubt("too many or too different conditions on " + condition.Key)
@@ -206,20 +217,8 @@ func (an *analysis) addCondition(inside *env, c *clause, condition *Condition) b
 	if known == maybe {
 		an.doubt("the value of a policy variable in " + c.statement.String())
 	}
-	c.needs = append(c.needs, need{variable: an.byKey[t.key], bit: n})
+	c.needs = append(c.needs, need{variable: at, bit: n})
 	return true
-}
-
-// variable finds or makes the variable for a condition key.
-func (an *analysis) variable(name string) *variableKey {
-	key := strings.ToLower(name)
-	i, ok := an.byKey[key]
-	if !ok {
-		i = len(an.vars)
-		an.byKey[key] = i
-		an.vars = append(an.vars, &variableKey{name: name, key: key})
-	}
-	return an.vars[i]
 }
 
 func (an *analysis) doubt(what string) {
@@ -260,7 +259,8 @@ func (an *analysis) addGrant(g *Grant) {
 
 // addUnknown makes whether policies of a kind allow a variable of its own.
 func (an *analysis) addUnknown(kind PolicyKind) {
-	v := &variableKey{name: string(kind), policy: kind, classes: []class{{met: 1}, {met: 0}}, all: class{doubt: 1}}
+	v := &variableKey{name: string(kind), policy: kind,
+		split: split{classes: []class{{met: 1}, {met: 0}}, all: class{doubt: 1}}}
 	switch kind {
 	case IdentityPolicy:
 	case PermissionsBoundary:

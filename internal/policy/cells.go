@@ -14,8 +14,7 @@ type variableKey struct {
 	tests     []*test
 	uncertain uint64 // of which tests: a policy variable in them has no known value
 
-	classes []class
-	all     class // what the classes have in common, the rest in doubt
+	split
 
 	policy  PolicyKind // of unknown policies
 	control int        // which service control policy
@@ -37,7 +36,7 @@ const maxTests = 64
 // add returns the bit of t, or of the same test added before. ok is false when there are too many.
 func (v *variableKey) add(t *test, uncertain bool) (bit uint64, ok bool) {
 	for i, known := range v.tests {
-		if v.uncertain>>i&1 == 0 && !uncertain && known.same(t) {
+		if v.uncertain>>i&1 == 0 && !uncertain && (known == t || known.number*t.number == 0 && known.same(t)) {
 			return 1 << i, true
 		}
 	}
@@ -58,18 +57,20 @@ func (t *test) same(other *test) bool {
 		slices.EqualFunc(t.patterns, other.patterns, slices.Equal[pattern])
 }
 
-// split works out the classes. suffix is how all values end after at least one character, "" if they may be any.
-func (v *variableKey) split(suffix string) {
+// newSplit works out the classes. suffix is how all values end after at least one character, "" if they may be any.
+func (v *variableKey) newSplit(suffix string) split {
+	var s split
 	if !alwaysPresent[v.key] {
-		v.classes = append(v.classes, class{met: v.met(nil), absent: true})
+		s.classes = append(s.classes, class{met: v.met(nil), absent: true})
 	}
-	v.classes = append(v.classes, v.present(suffix)...)
+	s.classes = append(s.classes, v.present(suffix)...)
 	common := ^uint64(0)
-	v.all.met = v.classes[0].met
-	for _, c := range v.classes {
-		common &^= (c.met ^ v.all.met) | c.doubt
+	s.all.met = s.classes[0].met
+	for _, c := range s.classes {
+		common &^= (c.met ^ s.all.met) | c.doubt
 	}
-	v.all.doubt = ^common
+	s.all.doubt = ^common
+	return s
 }
 
 // met has the bits of the tests that values pass.

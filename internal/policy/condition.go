@@ -16,6 +16,7 @@ type test struct {
 	negated  bool
 	patterns []pattern // of text, policy variables filled in
 	values   []string  // of all else, as written
+	number   int       // of those that an Analyst knows by their content, from 1; else 0
 
 	// one tells whether a value is one of the condition's, before negation. valid is false for a value of another
 	// type, which no operator accepts, not even a negated one.

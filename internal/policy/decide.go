@@ -154,6 +154,9 @@ func (m *matcher) matchAction(e *ListElement) bool {
 		if wild > len(m.action) || !strings.EqualFold(text[:wild], m.action[:wild]) {
 			return false // most are: it saves reading the pattern
 		}
+		if text[wild:] == "*" {
+			return true
+		}
 		return patternOf(strings.ToLower(text)).match([]rune(m.action))
 	})
 }

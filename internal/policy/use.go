@@ -12,6 +12,11 @@ type Use struct {
 // Uses looks at the Allow statements of a key policy, in written order. The requests say for which callers, actions and
 // keys; their own key policy does not matter. Two equal statements make each other not Needed.
 func Uses(key *Policy, requests []Request, a Assumptions) []Use {
+	return NewAnalyst().Uses(key, requests, a)
+}
+
+// Uses is the function of that name.
+func (m *Analyst) Uses(key *Policy, requests []Request, a Assumptions) []Use {
 	var list []Use
 	at := make([]int, len(key.Statements)) // in list
 	for i := range key.Statements {
@@ -22,7 +27,7 @@ func Uses(key *Policy, requests []Request, a Assumptions) []Use {
 	}
 	for _, r := range requests {
 		r.Policies.Key = key
-		an := newAnalysis(&r, a)
+		an := m.analyse(&r, a)
 		for i := range an.clauses {
 			c := &an.clauses[i]
 			if c.grant || c.attached.kind != KeyPolicy || c.statement.Effect != Allow {

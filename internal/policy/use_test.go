@@ -94,10 +94,11 @@ func TestUselessStatementsCanGo(t *testing.T) {
 	t.Parallel()
 	useless := 0
 	const seeds = 600
+	analyst := policy.NewAnalyst()
 	for seed := range uint64(seeds) {
-		d := newDispute(t, rand.New(rand.NewPCG(seed, 5)))
+		d := newDispute(t, rand.New(rand.NewPCG(seed, 5)), analyst)
 		key := d.request.Policies.Key
-		for _, u := range policy.Uses(key, []policy.Request{d.request}, policy.Assumptions{}) {
+		for _, u := range analyst.Uses(key, []policy.Request{d.request}, policy.Assumptions{}) {
 			if u.Live && !u.Met || u.Needed && !u.Live {
 				t.Fatalf("contradiction: %+v", u)
 			}

@@ -60,7 +60,7 @@ var grantedToQLDB = []string{
 func expand(pattern string) []string {
 	var list []string
 	for _, a := range knownActions {
-		if glob(strings.ToLower(pattern), strings.ToLower(a)) {
+		if globFold(pattern, a) {
 			list = append(list, a)
 		}
 	}
@@ -69,14 +69,26 @@ func expand(pattern string) []string {
 
 // glob tells whether all of s matches a pattern with the wildcards "*" and "?". Its time is at most the product of the
 // two lengths.
-func glob(pattern, s string) bool {
+func glob(pattern, s string) bool { return globBy(pattern, s, func(b byte) byte { return b }) }
+
+// globFold is glob without regard to the case of letters.
+func globFold(pattern, s string) bool {
+	return globBy(pattern, s, func(b byte) byte {
+		if 'A' <= b && b <= 'Z' {
+			b += 'a' - 'A'
+		}
+		return b
+	})
+}
+
+func globBy(pattern, s string, spell func(byte) byte) bool {
 	star, mark, p, i := -1, 0, 0, 0
 	for i < len(s) {
 		switch {
 		case p < len(pattern) && pattern[p] == '*':
 			star, mark = p, i
 			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+		case p < len(pattern) && (pattern[p] == '?' || spell(pattern[p]) == spell(s[i])):
 			p++
 			i++
 		case star >= 0:

@@ -12,14 +12,15 @@ import (
 // A judge holds one readable policy while the rules look at it.
 type judge struct {
 	Input
-	policy *policy.Policy
-	key    string // ARN, with an id of zeros while the key does not exist
-	qldb   string // the name of QLDB in kms:ViaService
-	root   string // ARN of the account's root user
-	named  []policy.Caller
-	asked  map[question]standing // what was found out already
-	used   []policy.Use          // likewise, of the Allow statements
-	bare   []policy.Use          // likewise, as if they had no conditions
+	policy  *policy.Policy
+	analyst *policy.Analyst
+	key     string // ARN, with an id of zeros while the key does not exist
+	qldb    string // the name of QLDB in kms:ViaService
+	root    string // ARN of the account's root user
+	named   []policy.Caller
+	asked   map[question]standing // what was found out already
+	used    []policy.Use          // likewise, of the Allow statements
+	bare    []policy.Use          // likewise, as if they had no conditions
 }
 
 type question struct {
@@ -47,7 +48,7 @@ const (
 
 func newJudge(in Input, p *policy.Policy) *judge {
 	j := &judge{
-		Input: in, policy: p, key: in.KeyARN, qldb: "qldb." + in.Region + ".amazonaws.com",
+		Input: in, policy: p, analyst: policy.NewAnalyst(), key: in.KeyARN, qldb: "qldb." + in.Region + ".amazonaws.com",
 		root: "arn:" + in.Partition + ":iam::" + in.Account + ":root", asked: map[question]standing{},
 	}
 	if j.key == "" {
@@ -131,9 +132,9 @@ func (j *judge) ask(c policy.Caller, action string, through bool) standing {
 		Caller: c, Action: action, Resource: j.key, Context: j.context(c, action, through),
 		Policies: policy.Policies{Key: j.policy},
 	}
-	least := policy.Can(r, policy.Assumptions{})
+	least := j.analyst.Can(r, policy.Assumptions{})
 	r.Policies.Identity = []*policy.Policy{allowAll}
-	most := policy.Can(r, policy.Assumptions{})
+	most := j.analyst.Can(r, policy.Assumptions{})
 	var s standing
 	switch {
 	case most.Verdict == policy.Never:

@@ -28,7 +28,7 @@ func (j *judge) metWithout(at int) bool {
 		for i := range bare.Statements {
 			bare.Statements[i].Conditions = nil
 		}
-		j.bare = policy.Uses(&bare, j.requests(), policy.Assumptions{})
+		j.bare = j.analyst.Uses(&bare, j.requests(), policy.Assumptions{})
 	}
 	return j.bare[at].Met
 }
@@ -57,7 +57,7 @@ func (j *judge) redundant() []hit {
 
 func (j *judge) uses() []policy.Use {
 	if j.used == nil {
-		j.used = policy.Uses(j.policy, j.requests(), policy.Assumptions{})
+		j.used = j.analyst.Uses(j.policy, j.requests(), policy.Assumptions{})
 	}
 	return j.used
 }
@@ -85,16 +85,23 @@ func (j *judge) requests() []policy.Request {
 
 // actions are one for each set of known actions that statements and condition keys treat alike.
 func (j *judge) actions() []string {
+	var keys []conditionKey // that only some actions have
+	for s := range j.all() {
+		for _, c := range s.Conditions {
+			if k, known := knownKey(c.Key); known && k.actions != nil {
+				keys = append(keys, k)
+			}
+		}
+	}
 	var list []string
 	seen := map[string]bool{}
 	for _, a := range knownActions {
 		var b strings.Builder
 		for s := range j.all() {
 			b.WriteByte(bit(covers(s, a)))
-			for _, c := range s.Conditions {
-				k, known := knownKey(c.Key)
-				b.WriteByte(bit(known && k.has(a)))
-			}
+		}
+		for _, k := range keys {
+			b.WriteByte(bit(k.has(a)))
 		}
 		b.WriteByte(bit(slices.Contains(abroad, a)))
 		if !seen[b.String()] {

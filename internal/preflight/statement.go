@@ -35,10 +35,7 @@ func covers(s *policy.Statement, action string) bool {
 	if !s.Action.Present {
 		return false
 	}
-	action = strings.ToLower(action)
-	listed := slices.ContainsFunc(s.Action.List, func(v policy.Value) bool {
-		return glob(strings.ToLower(v.Text), action)
-	})
+	listed := slices.ContainsFunc(s.Action.List, func(v policy.Value) bool { return globFold(v.Text, action) })
 	return listed != s.Action.Not
 }
 

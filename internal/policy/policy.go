@@ -6,9 +6,9 @@
 //
 // Decide answers a request as the service would, with the statements and the reason that decided; Refusal words a
 // denial. Can answers a request of which not everything is known: always, never, or depends, with an example of either
-// outcome; Uses finds statements that are of no use; an Analyst does both for many questions. LockOut is the check that KMS makes before it stores a key policy.
-// They take identity policies, trust policies, permissions boundaries, session policies and grants beside the key
-// policy; ParseIdentity and ParseTrust read those dialects.
+// outcome; Uses finds statements that are of no use; an Analyst does both for many questions. LockOut is the check that
+// KMS makes before it stores a key policy. They take identity policies, trust policies, permissions boundaries, session
+// policies and grants beside the key policy; ParseIdentity and ParseTrust read those dialects.
 //
 // Strict means what KMS would refuse, or silently ignore, is an error here: unknown or wrongly cased elements,
 // duplicate members, both or neither of Principal and NotPrincipal, misspelt condition operators, principals that can

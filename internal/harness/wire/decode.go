@@ -45,6 +45,9 @@ func (s *Server) decode(x *exchange) error {
 		x.call.Target = t.Target()
 		x.record.set(func(rec *Record) { rec.Target = x.call.Target })
 	}
+	if c, ok := x.in.(Commander); ok {
+		x.record.set(func(rec *Record) { rec.Command = c.Command() })
+	}
 	return nil
 }
 

@@ -11,12 +11,15 @@ type Record struct {
 	RequestID string    `json:"request_id"`
 	Start     time.Time `json:"start"` // on the harness clock, which may stand still
 	End       time.Time `json:"end,omitzero"`
+	// Took is how long the answer took by the clock of the machine, whatever happened to the harness clock; 0 in flight.
+	Took time.Duration `json:"took_ns"`
 	// Began and Ended number all beginnings and ends in the order they happened: a call ran after another when its
 	// Began is greater than the other's Ended. Ended is 0 in flight.
 	Began     int    `json:"began"`
 	Ended     int    `json:"ended"`
 	Service   string `json:"service"`
-	Operation string `json:"operation"` // empty when the request named none the Server knows
+	Operation string `json:"operation"`         // empty when the request named none the Server knows
+	Command   string `json:"command,omitempty"` // what the input asks for, if it is a Commander
 	Access    Access `json:"access"`
 	Account   string `json:"account"` // empty until the signature was verified
 	Region    string `json:"region"`
@@ -87,9 +90,10 @@ func (c *recording) set(fill func(*Record)) {
 	fill(c.rec)
 }
 
-func (c *recording) end(now time.Time, status int, code string) {
+func (c *recording) end(now time.Time, took time.Duration, status int, code string) {
 	c.set(func(rec *Record) {
 		c.r.events++
+		rec.Took = took
 		rec.End, rec.Ended, rec.Status, rec.ErrorCode, rec.InFlight = now, c.r.events, status, code, false
 	})
 }

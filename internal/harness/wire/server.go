@@ -133,6 +133,7 @@ var chain = []func(*Server, *exchange) error{
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := s.cfg.SignatureNow()
 	x := &exchange{r: r, now: s.cfg.Now().UTC(), call: &Call{Partition: "aws", UserAgent: r.UserAgent()}}
 	x.call.Time, x.call.SourceIP = x.now, sourceIP(r)
 	x.record = s.cfg.Recorder.begin(x.now, r.UserAgent())
@@ -141,7 +142,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if x.done {
 			s.observe(x, nil)
 		}
-		x.record.end(s.cfg.Now().UTC(), 0, "")
+		x.record.end(s.cfg.Now().UTC(), s.cfg.SignatureNow().Sub(began), 0, "")
 		drop(w)
 		return
 	}
@@ -158,7 +159,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.observe(x, nil)
 	}
 	// Recorded before it is sent: whoever has the answer must find the call finished in the list.
-	x.record.end(s.cfg.Now().UTC(), status, code)
+	x.record.end(s.cfg.Now().UTC(), s.cfg.SignatureNow().Sub(began), status, code)
 	s.write(w, x)
 }
 

@@ -124,6 +124,9 @@ func (c *Call) ARN(service, resource string) string {
 // It must return no secret.
 type Targeter interface{ Target() string }
 
+// A Commander is an input of an operation that does several things; the recorder keeps which one it asks for.
+type Commander interface{ Command() string }
+
 // Fault is an error a client sees: the service's code and words are the contract.
 type Fault struct {
 	Code    string

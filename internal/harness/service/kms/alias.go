@@ -107,7 +107,7 @@ func (s *Service) UpdateAlias(ctx context.Context, c *wire.Call, in *UpdateAlias
 		if err := aliasesOf(old).Delete(t.w, a.Name); err != nil {
 			return err
 		}
-		a.TargetID, a.Updated = k.ID, t.now
+		a.Former, a.TargetID, a.Updated = old.ID, k.ID, t.now
 		return t.putAlias(k, a)
 	})
 }

@@ -79,6 +79,7 @@ type alias struct {
 	TargetID string // key id
 	Created  time.Time
 	Updated  time.Time
+	Former   string `json:",omitempty"` // key id it named before the last UpdateAlias that moved it
 }
 
 // grant lets a principal use a key without any policy.

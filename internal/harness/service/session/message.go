@@ -27,6 +27,27 @@ func (in *SendCommandInput) Target() string {
 	return in.StartSession.LedgerName
 }
 
+// Command implements wire.Commander. It is "" when the request has no command.
+func (in *SendCommandInput) Command() string {
+	switch {
+	case in.StartSession != nil:
+		return "StartSession"
+	case in.StartTransaction != nil:
+		return "StartTransaction"
+	case in.ExecuteStatement != nil:
+		return "ExecuteStatement"
+	case in.FetchPage != nil:
+		return "FetchPage"
+	case in.CommitTransaction != nil:
+		return "CommitTransaction"
+	case in.AbortTransaction != nil:
+		return "AbortTransaction"
+	case in.EndSession != nil:
+		return "EndSession"
+	}
+	return ""
+}
+
 // StartSessionRequest asks for a session with a ledger.
 type StartSessionRequest struct {
 	LedgerName string `json:"LedgerName"`

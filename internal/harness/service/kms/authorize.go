@@ -83,6 +83,7 @@ func (t *txn) decide(
 //
 // Source: KMS Developer Guide, "Condition keys for AWS KMS".
 func (t *txn) request(k *key, operation string) (policy.Request, error) {
+	t.c.Touch(k.arn())
 	r := t.who
 	r.Action, r.Resource = "kms:"+operation, k.arn()
 	r.Context = maps.Clone(t.who.Context)
@@ -159,6 +160,7 @@ func (s *Service) authorizeOn(
 //
 // Source: KMS Developer Guide, "Controlling access to aliases".
 func (t *txn) authorizeAlias(name, operation string) error {
+	t.c.Touch(t.c.ARN("kms", name))
 	r := t.who
 	r.Action, r.Resource = "kms:"+operation, t.c.ARN("kms", name)
 	_, err := t.s.cfg.Authority.Decide(t.c, r)

@@ -84,6 +84,7 @@ func (s *Service) createKey(
 				return err
 			}
 		}
+		t.c.Touch(k.arn())
 		out.KeyMetadata, err = t.metadata(k)
 		return err
 	})

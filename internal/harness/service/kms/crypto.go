@@ -52,6 +52,12 @@ func (t *txn) use(ref string, r request) (*key, error) {
 
 // admit authorises the caller, then checks the key's state, then its usage.
 func (t *txn) admit(k *key, r request) error {
+	if k.StoreID != "" {
+		t.c.Note("customKeyStoreId", k.StoreID)
+	}
+	if k.XksKeyID != "" {
+		t.c.Note("xksKeyId", k.XksKeyID)
+	}
 	if err := t.authorize(k, r.operation, r.ec); err != nil {
 		return err
 	}
@@ -167,9 +173,14 @@ func (s *Service) Encrypt(ctx context.Context, c *wire.Call, in *EncryptInput) (
 			return err
 		}
 		out.KeyID = k.arn()
-		out.CiphertextBlob, _, err = t.encryptWith(k, out.EncryptionAlgorithm, in.Plaintext, in.EncryptionContext)
+		var material string
+		out.CiphertextBlob, material, err = t.encryptWith(
+			k, out.EncryptionAlgorithm, in.Plaintext, in.EncryptionContext)
 		if err != nil {
 			return err
+		}
+		if material != "" {
+			c.Note("keyMaterialId", material)
 		}
 		return errDryRun(in.DryRun)
 	}))

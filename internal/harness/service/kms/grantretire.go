@@ -55,6 +55,7 @@ func (s *Service) RetireGrant(ctx context.Context, c *wire.Call, in *RetireGrant
 		if err != nil {
 			return err
 		}
+		c.Note("grantId", g.ID)
 		if err := t.authorizeRetirement(k, g); err != nil {
 			return err
 		}

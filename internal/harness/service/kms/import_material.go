@@ -79,13 +79,15 @@ func (t *txn) stagedMaterial(k *key) *material {
 // state than PendingDeletion becomes PendingImport by it.
 //
 // Source: AWS KMS Developer Guide, "Delete imported key material".
-func (t *txn) expireMaterial(k *key) error {
+func (t *txn) expireMaterial(k *key) {
 	for i := len(k.Materials) - 1; i >= 0; i-- {
 		if m := &k.Materials[i]; !m.present(t.now) {
+			if len(m.Sealed) > 0 {
+				t.emit("DeleteExpiredKeyMaterial", k, nil)
+			}
 			k.dropMaterial(m.ID)
 		}
 	}
-	return nil
 }
 
 // dropMaterial deletes the bytes of a material. What the key has encrypted with it needs it back, so its place is

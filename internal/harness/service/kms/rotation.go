@@ -164,6 +164,7 @@ func (t *txn) rotateOnDemand(k *key) error {
 	}
 	if current := k.current(); current != nil {
 		current.State = materialFormer
+		t.emitRotation(k, rotatedOnDemand, current.ID, staged.ID)
 	}
 	staged.State, staged.RotatedAt, staged.RotatedBy = materialCurrent, t.now, rotatedOnDemand
 	return nil
@@ -178,6 +179,7 @@ func (t *txn) rotate(k *key, how string) error {
 	m.RotatedAt, m.RotatedBy = t.now, how
 	if current := k.current(); current != nil {
 		current.State = materialFormer
+		t.emitRotation(k, how, current.ID, m.ID)
 	}
 	k.Materials = append(k.Materials, m)
 	return nil

@@ -33,6 +33,8 @@ type Config struct {
 	MaxKeys int
 	// StoreConnectDuration is how long a custom key store stays CONNECTING or DISCONNECTING; 0 means one second.
 	StoreConnectDuration time.Duration
+	// Events is told what KMS did by itself, once it is durable. It must return at once. nil tells nobody.
+	Events func(Event)
 }
 
 // Service is KMS for all accounts and Regions. Its methods may be called concurrently.
@@ -71,6 +73,7 @@ type txn struct {
 	w   store.Writer // nil in view
 	// askedFor is the alias by which the call named its key, or "".
 	askedFor string
+	events   []Event // told when the transaction has happened
 }
 
 // view runs fn over a snapshot; update runs it in a transaction. fn may run more than once. What is due on the clock
@@ -98,9 +101,16 @@ func (s *Service) update(ctx context.Context, c *wire.Call, fn func(*txn) error)
 	if err != nil {
 		return err
 	}
-	return s.cfg.State.Update(ctx, func(w store.Writer) error {
-		return fn(&txn{ctx: ctx, s: s, c: c, who: who, now: now, r: w, w: w})
+	var t *txn
+	err = s.cfg.State.Update(ctx, func(w store.Writer) error {
+		t = &txn{ctx: ctx, s: s, c: c, who: who, now: now, r: w, w: w}
+		return fn(t)
 	})
+	if err != nil {
+		return err
+	}
+	s.tell(t.events)
+	return nil
 }
 
 // keys is the table of the keys of one account and Region.

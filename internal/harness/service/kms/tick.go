@@ -50,31 +50,37 @@ func (s *Service) settle(ctx context.Context, now time.Time) error {
 		if err != nil || !found || first.At.After(now) {
 			return err
 		}
-		err = s.cfg.State.Update(ctx, func(w store.Writer) error { return s.settleSome(w, now) })
+		var events []Event
+		err = s.cfg.State.Update(ctx, func(w store.Writer) (err error) {
+			events, err = s.settleSome(w, now)
+			return err
+		})
 		if err != nil {
 			return err
 		}
+		s.tell(events)
 	}
 }
 
-func (s *Service) settleSome(w store.Writer, now time.Time) error {
+func (s *Service) settleSome(w store.Writer, now time.Time) (events []Event, err error) {
 	for range duePerTransaction {
 		d, found, err := firstDue(w)
 		if err != nil || !found || d.At.After(now) {
-			return err
+			return events, err
 		}
 		if err := dueTable.Delete(w, d.name()); err != nil {
-			return err
+			return nil, err
 		}
 		// The service acts at the moment that was due, as the owner of the key.
 		t := &txn{s: s, now: d.At, r: w, w: w, c: &wire.Call{
 			Service: "kms", Region: d.Region, Time: d.At, Caller: wire.Caller{Account: d.Account},
 		}}
 		if err := t.settleOne(d); err != nil {
-			return fmt.Errorf("%s of key %s: %w", d.Kind, d.KeyID, err)
+			return nil, fmt.Errorf("%s of key %s: %w", d.Kind, d.KeyID, err)
 		}
+		events = append(events, t.events...)
 	}
-	return nil
+	return events, nil
 }
 
 // settleOne does d unless the key has changed its mind since it was entered.
@@ -94,9 +100,7 @@ func (t *txn) settleOne(d due) error {
 			return t.rotateDue(&k)
 		}
 	case dueExpiry:
-		if err := t.expireMaterial(&k); err != nil {
-			return err
-		}
+		t.expireMaterial(&k)
 		return t.putKey(&k)
 	}
 	return nil
@@ -114,6 +118,7 @@ func (t *txn) rotateDue(k *key) error {
 
 // deleteKey removes k with everything that belongs to it: aliases, grants, policy, material.
 func (t *txn) deleteKey(k *key) error {
+	t.emit("DeleteKey", k, nil)
 	if err := t.deleteAliasesOf(k); err != nil {
 		return err
 	}

@@ -56,7 +56,13 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 		return
 	}
 	tags := stringMap(m.TagsAll)
-	id, err := create(ctx, ledger, m, tags)
+	// Only in STANDARD mode can a table be created with tags, and one that comes back has those it had.
+	later := m.Undrop.ValueString() != "" || s.PermissionsMode != "STANDARD"
+	with := tags
+	if later {
+		with = nil
+	}
+	id, err := create(ctx, ledger, m, with)
 	if err != nil {
 		resp.Diagnostics.Append(m.refused(err).Error())
 		return
@@ -64,12 +70,12 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	m.TableID, m.Status = types.StringValue(id), types.StringValue("ACTIVE")
 	m.ARN = types.StringValue(s.ARN + "/table/" + id)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	if m.Undrop.ValueString() == "" || len(tags) == 0 {
+	if !later || len(tags) == 0 {
 		return
 	}
 	if err := setTags(ctx, ledger, r.api, m.ARN.ValueString(), tags); err != nil {
 		m.TagsAll = types.MapValueMust(types.StringType, nil)
-		p := m.problem("is back, but its tags were not set", err)
+		p := m.problem("is there, but its tags were not set", err)
 		p.Next = "Terraform has marked the table tainted. To keep it, run \"terraform untaint <address>\", then apply again."
 		resp.Diagnostics.Append(p.Error())
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)

@@ -82,8 +82,8 @@ func attributes() map[string]schema.Attribute {
 				mapvalidator.SizeAtMost(maxTags), mapvalidator.KeysAre(validate.TagKey()),
 				mapvalidator.ValueStringsAre(stringvalidator.LengthAtMost(256)), mapvalidator.NoNullValues(),
 			},
-			MarkdownDescription: "Tags of the table. Default: none but the provider's `default_tags`. The service allows tags " +
-				"of tables only in ledgers with permissions mode `STANDARD`. Changes in place.",
+			MarkdownDescription: "Tags of the table. Default: none but the provider's `default_tags`. In a ledger with " +
+				"permissions mode `STANDARD` the table is created with them, else they are set afterwards. Changes in place.",
 		},
 		"tags_all": schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,

@@ -74,6 +74,12 @@ var table = []row{
 	},
 	{from: "internal/harness/partiql", may: []string{"internal/ion"}, why: "eval declares the Source it reads"},
 	{
+		from: "internal/harness/scenario", may: []string{
+			"internal/harness", "internal/verify", "examples/lambda-app", "examples/scenarios",
+		},
+		why: "it plays the customer of a whole harness, and checks proofs as one",
+	},
+	{
 		from: "internal/harness", may: []string{"internal/harness", "internal/policy", "internal/ion"},
 		why: "it assembles what is below",
 	},
@@ -94,6 +100,8 @@ var table = []row{
 		from: "internal/cmd/bench", may: []string{"internal/ion"},
 		why: "measures the built programs from outside, but for one hash",
 	},
+	{from: "examples/lambda-app", why: "an application knows the driver, not what serves it"},
+	{from: "examples/scenarios", why: "configurations, as files"},
 	{from: ".", may: []string{"internal/provider"}, why: "main serves the provider"},
 }
 
@@ -103,6 +111,7 @@ var testMay = map[string][]string{
 	"internal/harness/service": {
 		"internal/harness/service", "internal/harness/fault", "internal/harness/authorize",
 	},
+	"examples/lambda-app":    {"internal/acctest"},
 	"internal/harness/fault": {"internal/harness/clock"},
 	"internal/harness/wire":  {"internal/harness/fault", "internal/harness/clock"},
 	"internal/harness":       {"internal/verify", "internal/browsertest"},

@@ -66,9 +66,12 @@ func (h *Harness) permitPassing(ctx context.Context, c *wire.Call, in any) error
 		policy.RequestContext{"iam:PassedToService": {"qldb.amazonaws.com"}})
 }
 
-// statementDenied is the literal text of the service. It does not say which permission is missing.
+// statementDenied is the literal text of the service. It does not say which permission is missing, nor whether there is
+// a table of the name. Who may do to all tables what the statement does gets the error of the statement itself, as the
+// integration tests of Amazon's Go driver do, whose ledgers are in STANDARD mode.
 //
-// Source: Amazon QLDB Developer Guide, "Getting started with the standard permissions mode".
+// Source: Amazon QLDB Developer Guide, "Getting started with the standard permissions mode"; README of
+// AWS-South-Wales-User-Group/qldb-access-control-demo; amazon-qldb-driver-go, statement_execution_test.go.
 const statementDenied = "Access denied. Unable to run the statement due to insufficient permissions or an improper " +
 	"variable reference"
 

@@ -74,14 +74,14 @@ func (s *statement) run(ctx context.Context, text string, params []ion.Value) (*
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.New(tree, s)
-	if err != nil {
-		return nil, err
-	}
-	for _, need := range p.Needs {
+	p, failed := plan.New(tree, s)
+	for _, need := range p.Needs { // first: what failed is not for everybody to know
 		if err := s.permit(need, p); err != nil {
 			return nil, err
 		}
+	}
+	if failed != nil {
+		return nil, failed
 	}
 	out := &results{limits: s.tx.ledger.cfg}
 	err = s.tx.ledger.view(ctx, func(r reader) error {

@@ -132,13 +132,14 @@ const (
 )
 
 // New plans tree against the tables of catalog. The error is an *ast.Error of kind
-// Semantic or Refused.
+// Semantic or Refused; of the plan only Needs counts then. Who is not allowed all of
+// them must not see the error, which may tell which tables there are.
 func New(tree *ast.Tree, catalog Catalog) (*Plan, error) {
 	p := &Plan{Tree: tree, bindings: make([]Binding, tree.Names)}
 	r := &resolver{plan: p, catalog: catalog}
 	r.statement()
 	if r.err != nil {
-		return nil, r.err
+		return p, r.err
 	}
 	p.Slots = r.slots
 	return p, nil

@@ -39,7 +39,8 @@ func (r *resolver) name(n *ast.Name, sc *scope) {
 		b, in, ok = Binding{Slot: sc.variables[0].slot, Field: true}, sc, true
 	}
 	switch {
-	case !ok:
+	case !ok: // it could have been a table
+		r.need("PartiQLSelect", AnyTable, "")
 		r.fail(ast.NoSuchVariable(n.Pos, n.Text))
 	case in.grouped:
 		r.semantic(n.Pos, fmt.Sprintf("'%s' must be inside an aggregate function", n.Text))

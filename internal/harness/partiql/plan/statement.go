@@ -28,7 +28,12 @@ func (r *resolver) semantic(pos ast.Pos, reason string) {
 	r.fail(&ast.Error{Kind: ast.Semantic, Pos: pos, Reason: reason})
 }
 
+// need notes what the statement must be allowed. A table that is not there has no id, so only who may do the same to
+// all tables may do it to that one.
 func (r *resolver) need(action string, object Object, tableID string) {
+	if object == TableObject && tableID == "" {
+		object = AnyTable
+	}
 	n := Need{Action: "qldb:" + action, Object: object, TableID: tableID}
 	for _, have := range r.plan.Needs {
 		if have == n {

@@ -18,11 +18,15 @@ type facts struct {
 	Region    string // the provider's Region; "" when not known
 	Partition string
 	Account   string // "" when not known
-	Target    *keyFact
-	Adopt     *keyFact
+	// Caller is the ARN of whoever runs Terraform. It is asked only where a policy is to be judged.
+	Caller        string
+	CallerUnknown string // why it is not known; "" when it is, or was not asked
+	Target        *keyFact
+	Adopt         *keyFact
 	// Generation is the key behind the planned generation's alias. It is asked only when the ledger is not under the
 	// state's own key: then an apply that was cut off may have moved it already.
 	Generation *keyFact
+	Former     string // the policy of the referenced key that the ledger leaves; "" when not known
 	Now        time.Time
 	// TagsAll merges default_tags. Nil when not known.
 	TagsAll func(map[string]string) map[string]string
@@ -31,14 +35,17 @@ type facts struct {
 // A keyFact is what KMS says about a key that the configuration names.
 type keyFact struct {
 	preflight.Key
-	Policy  string // the policy in force; asked only for a key to adopt
+	Policy  string // the policy in force; asked only where it matters
 	Missing bool   // KMS knows no such key or alias
 	Unknown string // why KMS could not be asked; "" when it answered
 	err     error
+
+	PolicyUnknown string // why KMS did not show the policy
 }
 
-// gather asks AWS for what plan needs: at most the resolved kms_key, the key to adopt with its policy, and the account.
-// Nothing is asked when the answer cannot matter, and a refusal is a fact, not a failure.
+// gather asks AWS for what plan needs: at most the resolved kms_key, the key to adopt, the policies of keys that the
+// ledger comes from and goes to, and who asks. Nothing is asked when the answer cannot matter, and a refusal is a fact,
+// not a failure.
 func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 	f := facts{Now: r.opts.Now()}
 	if r.api == nil {
@@ -65,14 +72,11 @@ func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 		asks.Go(func() { f.Generation = askKey(ctx, clients, alias, false) })
 	}
 	f.Account = knownAccount(st)
-	if f.Account == "" && cfg.Key != nil && cfg.Key.Policy.IsNull() {
-		asks.Go(func() {
-			if id, err := r.api.CallerIdentity(ctx); err == nil {
-				f.Account = id.Account
-			}
-		})
+	if cfg.Key != nil && !policyStands(cfg, st) {
+		asks.Go(func() { r.askCaller(ctx, &f) })
 	}
 	asks.Wait()
+	r.gatherPolicies(ctx, clients, cfg, st, &f)
 	return f
 }
 
@@ -135,11 +139,57 @@ func askKey(ctx context.Context, clients *awsclient.Clients, name string, withPo
 	if !withPolicy {
 		return fact
 	}
-	out, err := clients.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(info.ARN)})
-	if err == nil {
-		fact.Policy = aws.ToString(out.Policy)
-	}
+	fact.Policy, fact.PolicyUnknown = askPolicy(ctx, clients, info.ARN)
 	return fact
+}
+
+// gatherPolicies asks for the policies of keys that something else manages, when the ledger comes to one or leaves one.
+func (r *Resource) gatherPolicies(ctx context.Context, clients *awsclient.Clients, cfg model, st *model, f *facts) {
+	var asks sync.WaitGroup
+	defer asks.Wait()
+	under := ""
+	if st != nil && st.exists() {
+		under = st.KMSKeyARN.ValueString()
+	}
+	if t := f.Target; t != nil && t.ARN != "" && (t.ARN != under || !sameChecks(cfg.Checks, st.Checks)) {
+		asks.Go(func() { t.Policy, t.PolicyUnknown = askPolicy(ctx, clients, t.ARN) })
+		asks.Go(func() { r.askCaller(ctx, f) })
+	}
+	leaves := cfg.Key != nil && (f.Adopt == nil || f.Adopt.ARN != under) || f.Target != nil && f.Target.ARN != "" &&
+		f.Target.ARN != under
+	if leaves && under != "" && under != awsOwned && under != st.ownKey() {
+		asks.Go(func() { f.Former, _ = askPolicy(ctx, clients, under) })
+	}
+}
+
+// policyStands says whether the owned key keeps its policy, checked for the same, as far as that can be told before
+// the plan is made.
+func policyStands(cfg model, st *model) bool {
+	return st != nil && st.exists() && st.Key != nil && knownAccount(st) != "" && sameChecks(cfg.Checks, st.Checks) &&
+		intOr(cfg.Key.Generation, defaultGeneration).Equal(st.Key.Generation) &&
+		accessWithDefaults(cfg.Key.Access).Equal(accessOrNull(st.Key.Access)) &&
+		(cfg.Key.Policy.Equal(st.Key.Policy) ||
+			samePolicy(cfg.Key.Policy.ValueString(), st.Key.Policy.ValueString(), st.ownKey()))
+}
+
+func (r *Resource) askCaller(ctx context.Context, f *facts) {
+	id, err := r.api.CallerIdentity(ctx)
+	if err != nil {
+		f.CallerUnknown = awsclient.Cause(err)
+		return
+	}
+	f.Caller = id.ARN
+	if f.Account == "" {
+		f.Account = id.Account
+	}
+}
+
+func askPolicy(ctx context.Context, clients *awsclient.Clients, arn string) (text, unknown string) {
+	out, err := clients.KMS.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: aws.String(arn)})
+	if err != nil {
+		return "", awsclient.Cause(err)
+	}
+	return aws.ToString(out.Policy), ""
 }
 
 // unreachable says whether no key could be asked about because of the connection or the credentials, which concerns

@@ -39,6 +39,8 @@ func (c *calls) createKey(ctx context.Context, k keyModel, tags map[string]strin
 	}
 	if known(k.PolicyDocument) { // else KMS writes the default policy, which is the one that is meant
 		in.Policy = aws.String(k.PolicyDocument.ValueString())
+	} else if !k.Policy.IsNull() || !k.Access.IsNull() {
+		return keyInfo{}, fmt.Errorf("create key for ledger %s: its policy is not known", c.name)
 	}
 	var info keyInfo
 	err := retry(ctx, c.opts, func(err error) time.Duration {

@@ -12,7 +12,7 @@ import (
 const noAction = "none"
 
 // planChange decides key_change: a preview while the plan moves the ledger, else the record of the last change.
-func planChange(p *model, st model, f facts, mv move, rest remainder) {
+func planChange(p *model, st model, f facts, mv move, rest remainder, v verdict) {
 	p.Change, p.ChangeUnknown = st.Change, false
 	switch {
 	case !st.exists() || replaces(*p, st):
@@ -21,6 +21,7 @@ func planChange(p *model, st model, f facts, mv move, rest remainder) {
 		p.Change, p.ChangeUnknown = nil, true
 	case mv.Kind == moves:
 		p.Change = previewChange(*p, st, mv)
+		p.Change.Checked, p.Change.NotChecked = v.checked, v.unchecked
 	case st.Change != nil && (repairs(*p, st, f) || rest.alias || rest.oldKey ||
 		rest.running && !p.WaitForKeyChange.Equal(types.BoolValue(false))):
 		c := *st.Change
@@ -79,6 +80,7 @@ func previewFindings(p, st model, f facts, mv move) []finding {
 		facts = append(facts, line)
 	}
 	facts = append(append(facts, policyLines(p, st)...), oldKeyLines(p, st, f, mv)...)
+	facts = append(facts, readerLines(p.Change)...)
 	wait := fmt.Sprintf("this apply waits up to %s. ", timeoutText(p))
 	if p.WaitForKeyChange.Equal(types.BoolValue(false)) {
 		wait = "this apply does not wait for it (wait_for_key_change is false). "
@@ -87,8 +89,28 @@ func previewFindings(p, st model, f facts, mv move) []finding {
 	return []finding{warning(path.Empty(), fmt.Sprintf("Ledger %q will move to another KMS key", p.Name.ValueString()),
 		"  "+strings.Join(facts, "\n  ")+"\n\nThe ledger is not destroyed. Data is not rewritten and stays readable; the "+
 			"service changes the key hierarchy in the background, normally within 30 minutes; "+wait+
-			"Both keys must stay usable until then. If the service refuses, the ledger keeps its present key.\n"+
-			"Not checked: whether the ledger's readers and writers may use the new key.")}
+			"Both keys must stay usable until then. If the service refuses, the ledger keeps its present key.")}
+}
+
+// readerLines tell who can read while the ledger moves, as far as the policies of the two keys say.
+func readerLines(c *changeModel) []string {
+	var list []string
+	for _, part := range []struct {
+		title string
+		from  types.List
+	}{{"Readers and writers, by key policy:", c.Checked}, {"Not checked:", c.NotChecked}} {
+		found, _ := elements(part.from)
+		if len(found) > 0 {
+			list = append(list, part.title)
+		}
+		for _, line := range found {
+			list = append(list, "  - "+line)
+		}
+	}
+	if c.Checked.IsUnknown() {
+		return append(list, "Readers and writers: compared during the apply, before the first write")
+	}
+	return list
 }
 
 func keyText(arn types.String) string {

@@ -22,6 +22,8 @@ type model struct {
 	KMSKey             types.String
 	Key                *keyModel
 	KeyUnknown         bool
+	Checks             types.Object // policy_checks, see checksModel
+	Findings           types.List   // policy_findings, of listedFinding
 	WaitForKeyChange   types.Bool
 	Tags               types.Map
 	TagsAll            types.Map
@@ -46,6 +48,7 @@ type keyModel struct {
 	Rotation       types.Bool   `tfsdk:"enable_key_rotation"`
 	RotationPeriod types.Int64  `tfsdk:"rotation_period_in_days"`
 	Policy         types.String `tfsdk:"policy"`
+	Access         types.Object `tfsdk:"access"`
 	OldKey         types.String `tfsdk:"old_key"`
 	OnDestroy      types.String `tfsdk:"on_destroy"`
 	DeletionWindow types.Int64  `tfsdk:"deletion_window_in_days"`
@@ -63,6 +66,8 @@ type changeModel struct {
 	OldKeyAction types.String `tfsdk:"old_key_action"`
 	AliasFrom    types.String `tfsdk:"alias_from"`
 	AliasTo      types.String `tfsdk:"alias_to"`
+	Checked      types.List   `tfsdk:"checked"`
+	NotChecked   types.List   `tfsdk:"not_checked"`
 	Status       types.String `tfsdk:"status"`
 	RequestedAt  types.String `tfsdk:"requested_at"`
 	FinishedAt   types.String `tfsdk:"finished_at"`
@@ -85,6 +90,8 @@ type wireModel struct {
 	DeletionProtection types.Bool     `tfsdk:"deletion_protection"`
 	KMSKey             types.String   `tfsdk:"kms_key"`
 	Key                types.Object   `tfsdk:"key"`
+	Checks             types.Object   `tfsdk:"policy_checks"`
+	Findings           types.List     `tfsdk:"policy_findings"`
 	WaitForKeyChange   types.Bool     `tfsdk:"wait_for_key_change"`
 	Tags               types.Map      `tfsdk:"tags"`
 	TagsAll            types.Map      `tfsdk:"tags_all"`
@@ -104,6 +111,7 @@ var (
 		"adopt": types.StringType, "generation": types.Int64Type, "alias": types.StringType,
 		"description": types.StringType, "enable_key_rotation": types.BoolType,
 		"rotation_period_in_days": types.Int64Type, "policy": types.StringType, "old_key": types.StringType,
+		"access":     types.ObjectType{AttrTypes: accessTypes},
 		"on_destroy": types.StringType, "deletion_window_in_days": types.Int64Type, "enabled": types.BoolType,
 		"arn": types.StringType, "key_id": types.StringType, "state": types.StringType,
 		"policy_document": types.StringType,
@@ -112,6 +120,7 @@ var (
 		"from": types.StringType, "to": types.StringType, "reason": types.StringType,
 		"old_key_action": types.StringType, "alias_from": types.StringType, "alias_to": types.StringType,
 		"status": types.StringType, "requested_at": types.StringType, "finished_at": types.StringType,
+		"checked": types.ListType{ElemType: types.StringType}, "not_checked": types.ListType{ElemType: types.StringType},
 	}
 	retainedType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"arn": types.StringType, "generation": types.Int64Type, "state": types.StringType, "alias": types.StringType,
@@ -135,7 +144,7 @@ func decode(ctx context.Context, from getter) (model, diag.Diagnostics) {
 		KMSKey: w.KMSKey, WaitForKeyChange: w.WaitForKeyChange, Tags: w.Tags, TagsAll: w.TagsAll, ARN: w.ARN,
 		State: w.State, CreationTime: w.CreationTime, KMSKeyARN: w.KMSKeyARN, EncryptionStatus: w.EncryptionStatus,
 		InaccessibleTime: w.InaccessibleTime, KeyUnknown: w.Key.IsUnknown(), ChangeUnknown: w.Change.IsUnknown(),
-		RetainedUnknown: w.Retained.IsUnknown(), Timeouts: w.Timeouts,
+		RetainedUnknown: w.Retained.IsUnknown(), Timeouts: w.Timeouts, Checks: w.Checks, Findings: w.Findings,
 	}
 	asIs := basetypes.ObjectAsOptions{}
 	if !w.Key.IsNull() && !w.Key.IsUnknown() {
@@ -159,13 +168,19 @@ func encode(ctx context.Context, m model) (wireModel, diag.Diagnostics) {
 		KMSKey: m.KMSKey, WaitForKeyChange: m.WaitForKeyChange, Tags: m.Tags, TagsAll: m.TagsAll, ARN: m.ARN,
 		State: m.State, CreationTime: m.CreationTime, KMSKeyARN: m.KMSKeyARN, EncryptionStatus: m.EncryptionStatus,
 		InaccessibleTime: m.InaccessibleTime, Key: types.ObjectNull(keyTypes), Change: types.ObjectNull(changeTypes),
-		Retained: types.ListUnknown(retainedType), Timeouts: m.Timeouts,
+		Retained: types.ListUnknown(retainedType), Timeouts: m.Timeouts, Checks: m.Checks,
+		Findings: orNull(m.Findings, findingType),
+	}
+	if m.Checks.IsNull() {
+		w.Checks = types.ObjectNull(checksTypes)
 	}
 	switch {
 	case m.KeyUnknown:
 		w.Key = types.ObjectUnknown(keyTypes)
 	case m.Key != nil:
-		v, d := types.ObjectValueFrom(ctx, keyTypes, *m.Key)
+		k := *m.Key
+		k.Access = accessOrNull(k.Access)
+		v, d := types.ObjectValueFrom(ctx, keyTypes, k)
 		diags.Append(d...)
 		w.Key = v
 	}
@@ -173,7 +188,9 @@ func encode(ctx context.Context, m model) (wireModel, diag.Diagnostics) {
 	case m.ChangeUnknown:
 		w.Change = types.ObjectUnknown(changeTypes)
 	case m.Change != nil:
-		v, d := types.ObjectValueFrom(ctx, changeTypes, *m.Change)
+		c := *m.Change
+		c.Checked, c.NotChecked = orNull(c.Checked, types.StringType), orNull(c.NotChecked, types.StringType)
+		v, d := types.ObjectValueFrom(ctx, changeTypes, c)
 		diags.Append(d...)
 		w.Change = v
 	}
@@ -196,6 +213,9 @@ func (m model) known() model {
 	if m.TagsAll.IsUnknown() {
 		m.TagsAll = types.MapNull(types.StringType)
 	}
+	if m.Findings.IsUnknown() {
+		m.Findings = types.ListNull(findingType)
+	}
 	m.KeyUnknown, m.RetainedUnknown, m.ChangeUnknown = false, false, false
 	if m.Key != nil {
 		k := *m.Key
@@ -211,6 +231,11 @@ func (m model) known() model {
 		} {
 			nullUnknown(s)
 		}
+		for _, l := range []*types.List{&c.Checked, &c.NotChecked} {
+			if l.IsUnknown() {
+				*l = types.ListNull(types.StringType)
+			}
+		}
 		m.Change = &c
 	}
 	m.Retained = slices.Clone(m.Retained)
@@ -219,6 +244,14 @@ func (m model) known() model {
 		nullUnknown(&m.Retained[i].Alias)
 	}
 	return m
+}
+
+// orNull gives the zero value of a list, which is null, its type.
+func orNull(l types.List, of attr.Type) types.List {
+	if l.IsNull() {
+		return types.ListNull(of)
+	}
+	return l
 }
 
 func nullUnknown(s *types.String) {

@@ -34,7 +34,8 @@ const (
 //
 //	region                     cfg.region, provider Region
 //	key.alias, key.description cfg, name
-//	key.policy_document        cfg.key.policy, account, key.arn
+//	key.policy_document        cfg.key.policy, cfg.key.access, name, region, account, key.arn
+//	policy_findings            key.policy_document, cfg.policy_checks, the move and the policies of its keys; else state
 //	key.arn, key.key_id        the move; else state
 //	key.state                  state, key.enabled, the move
 //	tags_all                   cfg.tags, default_tags
@@ -60,16 +61,22 @@ func plan(cfg model, st *model, f facts) (model, []finding) {
 	list = append(list, found...)
 	p.TagsAll, found = planTags(cfg, *st, f)
 	list = append(list, found...)
-	planKey(&p, *st, f, mv)
+	list = append(list, planKey(&p, *st, f, mv)...)
+	list = append(list, noAccount(p, f)...)
 	planLedger(&p, *st, mv)
 	rest := unfinished(*st, p)
 	planStatus(&p, *st, f, mv, rest)
-	planChange(&p, *st, f, mv, rest)
+	v := judge(cfg, p, *st, f, mv)
+	p.Findings = v.listed
+	planChange(&p, *st, f, mv, rest, v)
 	planRetained(&p, *st, mv, rest)
 	if !failed(list) {
 		list = append(list, targetFindings(p, *st, f, mv)...)
 	}
 	list = append(list, transitionFindings(p, *st, mv)...)
+	if !failed(list) {
+		list = append(list, v.said...)
+	}
 	if failed(list) {
 		return p, list // no preview of what will not happen
 	}
@@ -99,6 +106,7 @@ func withDefaults(cfg model, f facts) model {
 	k.OnDestroy = stringOr(k.OnDestroy, defaultOnDestroy)
 	k.DeletionWindow = intOr(k.DeletionWindow, defaultWindow)
 	k.Enabled = boolOr(k.Enabled, defaultEnabled)
+	k.Access = accessWithDefaults(k.Access)
 	k.Alias = fromName(k.Alias, cfg.Name, defaultAlias)
 	k.Description = fromName(k.Description, cfg.Name, defaultDescription)
 	p.Key = &k

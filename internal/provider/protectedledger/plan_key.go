@@ -5,9 +5,9 @@ import (
 )
 
 // planKey decides the computed attributes of the owned key.
-func planKey(p *model, st model, f facts, mv move) {
+func planKey(p *model, st model, f facts, mv move) []finding {
 	if p.Key == nil {
-		return
+		return nil
 	}
 	k := *p.Key
 	k.ARN = mv.To
@@ -20,15 +20,8 @@ func planKey(p *model, st model, f facts, mv move) {
 	if sameKey {
 		k.State = wantedState(st.Key.State, k.Enabled)
 	}
-	account := f.Account
-	if account == "" {
-		account = accountOf(k.ARN.ValueString())
-	}
-	partition := f.Partition
-	if partition == "" {
-		partition = partitionOf(k.ARN.ValueString())
-	}
-	k.PolicyDocument = effectivePolicy(k.Policy, partition, account)
+	var found []finding
+	k.PolicyDocument, found = effectivePolicy(k, p.setting(f, k.ARN.ValueString()))
 	if st.Key != nil {
 		arn := ""
 		if sameKey {
@@ -37,6 +30,19 @@ func planKey(p *model, st model, f facts, mv move) {
 		keepPolicyText(&k, *st.Key, arn)
 	}
 	p.Key = &k
+	return found
+}
+
+// setting is where the policy of the owned key is to be in force; arn is that of the key, "" while there is none.
+func (m model) setting(f facts, arn string) setting {
+	at := setting{Partition: f.Partition, Account: f.Account, Region: m.Region, Ledger: m.Name}
+	if at.Account == "" {
+		at.Account = accountOf(arn)
+	}
+	if at.Partition == "" {
+		at.Partition = partitionOf(arn)
+	}
+	return at
 }
 
 // wantedState is the state the key ends up in. States that this resource cannot end, such as PendingImport, stay.

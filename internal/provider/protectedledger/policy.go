@@ -3,8 +3,6 @@ package protectedledger
 import (
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
-
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
@@ -29,20 +27,6 @@ func policyChanges(a, b, keyARN string) []string {
 		list = append(list, c.String())
 	}
 	return list
-}
-
-// effectivePolicy is the policy a key gets: the configured one, or the default written out, because KMS would keep
-// the last policy for ever if it were left out.
-func effectivePolicy(configured types.String, partition, account string) types.String {
-	switch {
-	case configured.IsUnknown():
-		return types.StringUnknown()
-	case !configured.IsNull():
-		return configured
-	case account == "":
-		return types.StringUnknown()
-	}
-	return types.StringValue(policy.Default(partition, account))
 }
 
 // partitionOf gives the partition of an ARN, "" for other texts.

@@ -119,6 +119,7 @@ func ledgerAttributes() map[string]schema.Attribute {
 				"or removing it moves the ledger to or from that key in place.",
 			Attributes: keyAttributes(),
 		},
+		"policy_checks": checksAttribute(),
 		"wait_for_key_change": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(defaultWait),
 			MarkdownDescription: "Whether an apply waits until a change of key has ended. Default `true`. With `false` it " +
@@ -154,6 +155,7 @@ func computedAttributes() map[string]schema.Attribute {
 		"encryption_status": computedString("`ENABLED`, `UPDATING` while a change of key runs, or `KMS_KEY_INACCESSIBLE` " +
 			"when the service cannot use the key and refuses reads and writes."),
 		"inaccessible_kms_key_time": computedString("Since when the key is inaccessible, in RFC 3339."),
+		"policy_findings":           findingsAttribute(),
 		"key_change": schema.SingleNestedAttribute{
 			Computed:            true,
 			MarkdownDescription: "The last or the planned change of key.",
@@ -163,9 +165,18 @@ func computedAttributes() map[string]schema.Attribute {
 				"reason": computedString("Why the ledger moves."),
 				"old_key_action": computedString("What happens to the former key: `retain`, `disable`, `schedule_deletion`, or " +
 					"`none` when it is not managed here."),
-				"alias_from":   computedString("The alias before the change."),
-				"alias_to":     computedString("The alias after the change."),
-				"status":       computedString("`PREPARED`, `UPDATING`, `ENABLED` or `KMS_KEY_INACCESSIBLE`."),
+				"alias_from": computedString("The alias before the change."),
+				"alias_to":   computedString("The alias after the change."),
+				"status":     computedString("`PREPARED`, `UPDATING`, `ENABLED` or `KMS_KEY_INACCESSIBLE`."),
+				"checked": schema.ListAttribute{
+					Computed: true, ElementType: types.StringType,
+					MarkdownDescription: "Whether each reader and writer that is known can read, by key policy: before, during and " +
+						"after the change.",
+				},
+				"not_checked": schema.ListAttribute{
+					Computed: true, ElementType: types.StringType,
+					MarkdownDescription: "Whom the comparison of the two keys says nothing about, and why.",
+				},
 				"requested_at": computedString("When the service accepted the change, in RFC 3339."),
 				"finished_at":  computedString("When alias and former key had followed, in RFC 3339; null before."),
 			},

@@ -53,8 +53,9 @@ func keyAttributes() map[string]schema.Attribute {
 		"policy": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "The whole key policy as JSON, at most 32768 bytes. Default: the account decides through " +
-				"IAM. A document that means the same is no change.",
+				"IAM. Excludes `access`. A document that means the same is no change.",
 		},
+		"access": accessAttribute(),
 		"old_key": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(defaultOldKey),
 			MarkdownDescription: "What happens to the former key after a change of key has ended: `retain`, `disable` or " +
@@ -83,7 +84,7 @@ func keyAttributes() map[string]schema.Attribute {
 		"key_id": computedString("Id of the key."),
 		"state": computedString("State of the key as KMS reports it, such as `Enabled`; `Deleted` when KMS no " +
 			"longer knows it."),
-		"policy_document": computedString("The key policy in force: `policy`, or the default policy when `policy` is not " +
-			"set."),
+		"policy_document": computedString("The key policy in force: `policy`, the one that `access` makes, or the default " +
+			"policy when neither is set."),
 	}
 }

@@ -105,6 +105,9 @@ func (w *work) newChange(to string) *changeModel {
 		mv.From, mv.Reason = w.plan.Change.From, w.plan.Change.Reason
 	}
 	c := previewChange(w.plan, w.prior, mv)
+	if w.plan.Change != nil {
+		c.Checked, c.NotChecked = w.plan.Change.Checked, w.plan.Change.NotChecked
+	}
 	if w.plan.Key != nil {
 		k := *w.plan.Key
 		k.ARN = mv.To
@@ -157,6 +160,7 @@ func (w *work) accepted(info ledgerInfo) {
 		}
 		w.now.Retained = withRetained(w.now.Retained, old)
 	}
+	w.now.Findings = w.plan.Findings
 	info.show(&w.now)
 }
 

@@ -161,7 +161,8 @@ func (w *work) changeKey(ctx context.Context) error {
 			return err
 		}
 	}
-	k.Policy, k.PolicyDocument = p.Policy, types.StringValue(policyText(*p, arn))
+	k.Policy, k.Access, k.PolicyDocument = p.Policy, p.Access, types.StringValue(policyText(*p, arn))
+	w.now.Findings = w.plan.Findings
 	if !p.Description.Equal(st.Description) {
 		if err := w.setDescription(ctx, arn, p.Description.ValueString()); err != nil {
 			return err

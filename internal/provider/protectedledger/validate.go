@@ -52,6 +52,7 @@ func contradictions(cfg model) []finding {
 	list = append(list, keyRegion(path.Root("kms_key"), cfg.KMSKey.ValueString(), cfg.Region.ValueString())...)
 	if cfg.Key != nil {
 		list = append(list, validateKey(*cfg.Key)...)
+		list = append(list, validatePolicy(cfg)...)
 		list = append(list, keyRegion(path.Root("key").AtName("adopt"), cfg.Key.Adopt.ValueString(),
 			cfg.Region.ValueString())...)
 	}
@@ -84,6 +85,17 @@ func validateKey(k keyModel) []finding {
 	}
 	list = append(list, policyFinding(k)...)
 	return append(list, enabledFinding(k)...)
+}
+
+// validatePolicy applies the rules that need the text of the policy alone.
+func validatePolicy(cfg model) []finding {
+	if a, ok := cfg.Key.access(); ok {
+		if list := a.faults(setting{Region: cfg.Region, Ledger: cfg.Name}); len(list) > 0 {
+			return list
+		}
+	}
+	c := readChecks(cfg.Checks)
+	return say(cfg.Key.policyAt(), standing(cfg, c), c, nil)
 }
 
 // policyFinding refuses a policy that KMS would refuse whoever asks. It quotes names and places, never the document.

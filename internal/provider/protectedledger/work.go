@@ -23,6 +23,9 @@ type work struct {
 }
 
 func (w *work) save(ctx context.Context) {
+	if w.now.Findings.IsUnknown() && w.now.ownKey() != "" {
+		w.now.Findings = w.now.findingsNow(w.calls)
+	}
 	wire, diags := encode(ctx, w.now.known())
 	w.diags.Append(diags...)
 	w.diags.Append(w.state.Set(ctx, &wire)...)

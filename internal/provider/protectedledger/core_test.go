@@ -483,13 +483,19 @@ func toValue(ty tftypes.Type, from any) tftypes.Value {
 		}
 		return tftypes.NewValue(ty, members)
 	case tftypes.List:
-		members := []tftypes.Value{}
-		for _, member := range from.([]any) {
-			members = append(members, toValue(ty.ElementType, member))
-		}
-		return tftypes.NewValue(ty, members)
+		return tftypes.NewValue(ty, toValues(ty.ElementType, from))
+	case tftypes.Set:
+		return tftypes.NewValue(ty, toValues(ty.ElementType, from))
 	}
 	return tftypes.NewValue(ty, from)
+}
+
+func toValues(ty tftypes.Type, from any) []tftypes.Value {
+	members := []tftypes.Value{}
+	for _, member := range from.([]any) {
+		members = append(members, toValue(ty, member))
+	}
+	return members
 }
 
 func toNative(v tftypes.Value) any {
@@ -507,7 +513,7 @@ func toNative(v tftypes.Value) any {
 			out[k] = toNative(member)
 		}
 		return out
-	case ty.Is(tftypes.List{}):
+	case ty.Is(tftypes.List{}), ty.Is(tftypes.Set{}):
 		members, out := []tftypes.Value{}, []any{}
 		mustAs(v, &members)
 		for _, member := range members {

@@ -32,6 +32,8 @@ type Config struct {
 	Timing       Timing       // zero values mean DefaultTiming
 	MaxLedgers   int          // active ledgers per account and Region; 0 means 5, the service's quota
 	NoSync       bool         // skip fsync: for tests whose data may be lost with the machine
+	// LookupsPerSecond bounds LookupEvents per account and Region; 0 bounds nothing. The service allows 2.
+	LookupsPerSecond int
 }
 
 // Credential is a root access key that was chosen outside.
@@ -49,6 +51,7 @@ type Timing struct {
 	KeyCache     time.Duration
 	KeyRecovery  time.Duration
 	StoreConnect time.Duration
+	TrailDelay   time.Duration
 }
 
 // DefaultTiming is quick enough for a test and long enough that waiting is exercised.
@@ -79,6 +82,7 @@ func (t *Timing) Knobs() []Knob {
 		{"key-cache", &t.KeyCache, "after how long a ledger notices that its key became unusable"},
 		{"key-recovery", &t.KeyRecovery, "after how long a ledger notices that its key is usable again"},
 		{"store-connect", &t.StoreConnect, "how long a custom key store is CONNECTING"},
+		{"trail-delay", &t.TrailDelay, "how long after a call LookupEvents finds its event"},
 	}
 }
 

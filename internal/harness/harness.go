@@ -18,6 +18,7 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/fault"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/cloudtrail"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/iam"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
@@ -43,6 +44,7 @@ type Harness struct {
 	data      *journals
 	session   *session.Service
 	sts       *sts.Service
+	trail     *cloudtrail.Service
 	faults    *fault.Set
 	wire      *wire.Server
 	pace      *pacer
@@ -66,9 +68,9 @@ func New(ctx context.Context, cfg Config) (*Harness, error) {
 	}
 	h := &Harness{cfg: cfg, store: opened, faults: fault.NewSet()}
 	if err := h.assemble(ctx); err != nil {
-		return nil, errors.Join(err, opened.Close())
+		return nil, errors.Join(err, h.closeTrail(), opened.Close())
 	}
-	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick, h.session.Tick, h.iam.Tick)
+	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick, h.session.Tick, h.iam.Tick, h.trail.Tick)
 	return h, nil
 }
 
@@ -81,9 +83,12 @@ func (h *Harness) assemble(ctx context.Context) error {
 		return err
 	}
 	h.authority = authorize.New(h.iam)
+	if h.trail, err = h.newTrail(ctx); err != nil {
+		return err
+	}
 	if h.kms, err = kms.New(kms.Config{
 		State: h.store, Sealer: h.store.Sealer(), Authority: h.authority, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log,
-		StoreConnectDuration: cfg.Timing.StoreConnect,
+		StoreConnectDuration: cfg.Timing.StoreConnect, Events: h.recordEvent,
 	}); err != nil {
 		return err
 	}
@@ -91,7 +96,7 @@ func (h *Harness) assemble(ctx context.Context) error {
 		store: h.store, clock: cfg.Clock, rand: cfg.Rand, log: cfg.Log, open: map[string]*openJournal{},
 		gone: func(id string) { h.session.CloseLedger(id) },
 	}
-	keys := ledgerKeys{kms: h.kms, now: h.internalCall}
+	keys := ledgerKeys{kms: h.kms, now: h.internalCall, observe: h.trail.Observe}
 	written := delivery.Options{NoSync: cfg.NoSync}
 	if h.qldb, err = qldb.New(qldb.Config{
 		State: h.store, Keys: keys, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, MaxLedgers: cfg.MaxLedgers,
@@ -126,7 +131,7 @@ func (h *Harness) newWire() (err error) {
 	cfg := h.cfg
 	h.wire, err = wire.New(wire.Config{
 		Services: []wire.Service{
-			h.kms.Wire(), h.qldb.Wire(), h.session.Wire(), h.iam.Wire(), h.sts.Wire(),
+			h.kms.Wire(), h.qldb.Wire(), h.session.Wire(), h.iam.Wire(), h.sts.Wire(), h.trail.Wire(),
 		},
 		Credentials:   h.iam,
 		Now:           cfg.Clock.Now,
@@ -138,6 +143,7 @@ func (h *Harness) newWire() (err error) {
 		Region:        cfg.Region,
 		MaxBody:       maxBody,
 		Authorize:     h.permit,
+		Observe:       h.trail.Observe,
 		Faults:        h.faults,
 	})
 	return err
@@ -229,7 +235,7 @@ func (h *Harness) Close() error {
 	}
 	h.pace.stop()
 	h.session.Close()
-	return errors.Join(append(errs, h.data.Close(), h.store.Close())...)
+	return errors.Join(append(errs, h.data.Close(), h.closeTrail(), h.store.Close())...)
 }
 
 func ignoreClosed(err error) error {

@@ -14,11 +14,31 @@ import (
 type ledgerKeys struct {
 	kms *kms.Service
 	now func() *wire.Call // a call that carries a request id of its own, and the time
+	// observe hears of these calls, as it does of those that come over the wire.
+	observe func(wire.Observation)
+}
+
+// ask makes a call of KMS and tells of it. A call that KMS could not answer is none.
+func ask[In, Out any](
+	ctx context.Context, k ledgerKeys, access wire.Access, c *wire.Call,
+	call func(context.Context, *wire.Call, *In) (*Out, error), in *In,
+) (*Out, error) {
+	out, err := call(ctx, c, in)
+	fault, refused := errors.AsType[*wire.Fault](err)
+	if err == nil || refused {
+		o := wire.Observation{Call: c, Access: access, In: in, Fault: fault}
+		if err == nil && out != nil {
+			o.Out = out
+		}
+		k.observe(o)
+	}
+	return out, err
 }
 
 // via is c as KMS sees it when QLDB makes a call for c's caller.
 func (k ledgerKeys) via(c *wire.Call, operation string) *wire.Call {
 	as := *c
+	as.RequestID, as.Trail = k.now().RequestID, wire.Trail{}
 	as.Service, as.Operation, as.Action = "kms", operation, "kms:"+operation
 	as.ViaService = "qldb." + c.Region + ".amazonaws.com"
 	return &as
@@ -36,7 +56,7 @@ func (k ledgerKeys) itself(at qldb.Place, operation string) *wire.Call {
 
 // DescribeKey implements qldb.Keys.
 func (k ledgerKeys) DescribeKey(ctx context.Context, c *wire.Call, keyID string) (qldb.KeyInfo, error) {
-	out, err := k.kms.DescribeKey(ctx, k.via(c, "DescribeKey"), &kms.DescribeKeyInput{KeyID: &keyID})
+	out, err := ask(ctx, k, wire.Read, k.via(c, "DescribeKey"), k.kms.DescribeKey, &kms.DescribeKeyInput{KeyID: &keyID})
 	if err != nil {
 		return qldb.KeyInfo{}, err
 	}
@@ -48,7 +68,7 @@ func (k ledgerKeys) DescribeKey(ctx context.Context, c *wire.Call, keyID string)
 
 // CreateGrant implements qldb.Keys.
 func (k ledgerKeys) CreateGrant(ctx context.Context, c *wire.Call, g qldb.Grant) (string, error) {
-	out, err := k.kms.CreateGrant(ctx, k.via(c, "CreateGrant"), &kms.CreateGrantInput{
+	out, err := ask(ctx, k, wire.Write, k.via(c, "CreateGrant"), k.kms.CreateGrant, &kms.CreateGrantInput{
 		KeyID: &g.KeyARN, Name: &g.Name, GranteePrincipal: &g.Grantee, RetiringPrincipal: &g.Retiring,
 		Operations: g.Operations,
 	})
@@ -65,7 +85,8 @@ func (k ledgerKeys) FindGrants(ctx context.Context, at qldb.Place, keyARN, name 
 
 // RetireGrant implements qldb.Keys.
 func (k ledgerKeys) RetireGrant(ctx context.Context, at qldb.Place, keyARN, grantID string) error {
-	_, err := k.kms.RetireGrant(ctx, k.itself(at, "RetireGrant"), &kms.RetireGrantInput{KeyID: &keyARN, GrantID: &grantID})
+	_, err := ask(ctx, k, wire.Write, k.itself(at, "RetireGrant"), k.kms.RetireGrant,
+		&kms.RetireGrantInput{KeyID: &keyARN, GrantID: &grantID})
 	return err
 }
 
@@ -74,7 +95,7 @@ func (k ledgerKeys) GenerateDataKey(
 	ctx context.Context, at qldb.Place, keyARN string, encryptionContext map[string]string,
 ) (qldb.DataKey, error) {
 	size := 32
-	out, err := k.kms.GenerateDataKey(ctx, k.itself(at, "GenerateDataKey"), &kms.GenerateDataKeyInput{
+	out, err := ask(ctx, k, wire.Read, k.itself(at, "GenerateDataKey"), k.kms.GenerateDataKey, &kms.GenerateDataKeyInput{
 		KeyID: &keyARN, NumberOfBytes: &size, EncryptionContext: encryptionContext,
 	})
 	if err != nil {
@@ -87,7 +108,7 @@ func (k ledgerKeys) GenerateDataKey(
 func (k ledgerKeys) Decrypt(
 	ctx context.Context, at qldb.Place, keyARN string, ciphertext []byte, encryptionContext map[string]string,
 ) ([]byte, error) {
-	out, err := k.kms.Decrypt(ctx, k.itself(at, "Decrypt"), &kms.DecryptInput{
+	out, err := ask(ctx, k, wire.Read, k.itself(at, "Decrypt"), k.kms.Decrypt, &kms.DecryptInput{
 		KeyID: &keyARN, CiphertextBlob: ciphertext, EncryptionContext: encryptionContext,
 	})
 	if err != nil {
@@ -101,8 +122,7 @@ func (k ledgerKeys) DecryptAs(
 	ctx context.Context, c *wire.Call, ciphertext []byte, encryptionContext map[string]string,
 ) error {
 	as := k.via(c, "Decrypt")
-	as.RequestID = k.now().RequestID
-	out, err := k.kms.Decrypt(ctx, as, &kms.DecryptInput{
+	out, err := ask(ctx, k, wire.Read, as, k.kms.Decrypt, &kms.DecryptInput{
 		CiphertextBlob: ciphertext, EncryptionContext: encryptionContext,
 	})
 	if err != nil {

@@ -23,6 +23,8 @@ func (h *Harness) permit(ctx context.Context, c *wire.Call, in any) error {
 	switch c.Service {
 	case "kms", "sts":
 		return nil
+	case "cloudtrail":
+		resource = "*"
 	case "iam":
 		resource, keys, err = h.iam.Resource(ctx, c, in)
 	case "qldb":
@@ -42,6 +44,7 @@ func (h *Harness) permit(ctx context.Context, c *wire.Call, in any) error {
 	if err != nil {
 		return fmt.Errorf("find what %s acts on: %w", c.Action, err)
 	}
+	c.Touch(resource)
 	if err := h.authority.Allow(ctx, c, c.Action, resource, keys); err != nil {
 		return err
 	}

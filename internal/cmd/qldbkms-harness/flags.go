@@ -28,6 +28,7 @@ type settings struct {
 	logFormat   string
 	timing      harness.Timing
 	maxLedgers  int
+	lookups     int
 }
 
 func (s *settings) add(cmd *cobra.Command) {
@@ -43,6 +44,8 @@ func (s *settings) add(cmd *cobra.Command) {
 	f.StringVar(&s.logLevel, "log-level", "warn", "debug, info, warn or error; written to standard error")
 	f.StringVar(&s.logFormat, "log-format", "text", "text or json")
 	f.IntVar(&s.maxLedgers, "max-ledgers", 5, "active ledgers per account and Region")
+	f.IntVar(&s.lookups, "lookups-per-second", 0,
+		"LookupEvents requests per account and Region, 2 at AWS; 0: as many as come")
 	s.timing = harness.DefaultTiming()
 	for _, d := range s.timing.Knobs() {
 		f.DurationVar(d.Value, d.Name, *d.Value, d.Meaning)
@@ -91,6 +94,8 @@ func (s *settings) config(cmd *cobra.Command) (harness.Config, error) {
 		Log:          slog.New(handler),
 		Timing:       s.timing,
 		MaxLedgers:   s.maxLedgers,
+
+		LookupsPerSecond: s.lookups,
 	}, nil
 }
 

@@ -103,6 +103,7 @@ func (s *Service) assumeRole(ctx context.Context, c *wire.Call, in *assumeRoleIn
 	if !found {
 		return nil, errRole(c, "sts:AssumeRole", in.RoleARN)
 	}
+	c.Touch(role.ARN)
 	if err := authorise(c, &p, &role, in); err != nil {
 		return nil, err
 	}

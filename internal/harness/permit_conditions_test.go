@@ -53,6 +53,7 @@ func TestKMSConditions(t *testing.T) {
 	}{
 		"kms:RequestAlias":              {encrypt, "alias/other", alias},
 		"kms:ResourceAliases":           {encrypt, "alias/other", alias},
+		"kms:EncryptionAlgorithm":       {encrypt, "RSAES_OAEP_SHA_256", "SYMMETRIC_DEFAULT"},
 		"kms:KeySpec":                   {encrypt, "RSA_2048", "SYMMETRIC_DEFAULT"},
 		"kms:KeyUsage":                  {encrypt, "SIGN_VERIFY", "ENCRYPT_DECRYPT"},
 		"kms:KeyOrigin":                 {encrypt, "EXTERNAL", "AWS_KMS"},

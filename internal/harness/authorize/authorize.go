@@ -39,7 +39,7 @@ func (a *Authority) Request(ctx context.Context, c *wire.Call) (policy.Request, 
 func (a *Authority) principal(ctx context.Context, c wire.Caller) (p iam.Principal, err error) {
 	switch {
 	case c.Service != "":
-		return iam.Principal{Caller: policy.NewService(c.Service)}, nil
+		return iam.Principal{Caller: policy.NewService(c.Service, everywhere(c.Service)...)}, nil
 	case c.ARN == "": // what a service does on its own account, such as to tidy up
 		return iam.Principal{}, nil
 	case a.iam != nil:
@@ -47,6 +47,17 @@ func (a *Authority) principal(ctx context.Context, c wire.Caller) (p iam.Princip
 	}
 	p.Caller, err = policy.NewCaller(c.ARN, "")
 	return p, err
+}
+
+// everywhere is the name of a service that has no Region in it, if host has one: a policy may name either.
+//
+// Source: IAM User Guide, "AWS global condition context keys", aws:PrincipalServiceNamesList.
+func everywhere(host string) []string {
+	service, rest, _ := strings.Cut(host, ".")
+	if _, domain, regional := strings.Cut(rest, "."); regional && domain == "amazonaws.com" {
+		return []string{service + "." + domain}
+	}
+	return nil
 }
 
 // contextOf is known with the condition keys that follow from the call alone. A service that calls for a user hides
@@ -71,6 +82,7 @@ func contextOf(c *wire.Call, known policy.RequestContext) policy.RequestContext 
 	switch {
 	case c.Caller.Service != "":
 		set("aws:ViaAWSService", "true")
+		set("kms:CallerAccount", c.Caller.Account) // for whom it calls: the owner of the ledger
 	case c.ViaService == "":
 		set("aws:SourceIp", c.SourceIP)
 	}

@@ -1,6 +1,7 @@
 package authorize_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -37,8 +38,11 @@ func TestContext(t *testing.T) {
 		"aws:CurrentTime": {"2026-01-05T10:15:00Z"}, "aws:EpochTime": {"1767608100"},
 		"aws:RequestedRegion": {"eu-west-2"}, "aws:SecureTransport": {"true"}, "aws:UserAgent": {"test"},
 	}
-	with := func(name, value string) policy.RequestContext {
-		keys := policy.RequestContext{name: {value}}
+	with := func(pairs ...string) policy.RequestContext {
+		keys := policy.RequestContext{}
+		for i := 0; i < len(pairs); i += 2 {
+			keys[pairs[i]] = pairs[i+1 : i+2]
+		}
 		for k, v := range direct {
 			keys[k] = v
 		}
@@ -52,7 +56,7 @@ func TestContext(t *testing.T) {
 	}{
 		"direct":             {calling(root()), with("aws:SourceIp", "192.0.2.1")},
 		"through a service":  {through, with("kms:ViaService", "qldb.eu-west-2.amazonaws.com")},
-		"a service's own":    {calling(service()), with("aws:ViaAWSService", "true")},
+		"a service's own":    {calling(service()), with("aws:ViaAWSService", "true", "kms:CallerAccount", account)},
 		"nobody, to tidy up": {calling(wire.Caller{Account: account}), with("aws:SourceIp", "192.0.2.1")},
 	} {
 		r, err := authorize.New(nil).Request(t.Context(), tt.call)
@@ -78,6 +82,7 @@ func TestServicesNeedGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	granted := []policy.Grant{{Grantee: qldb, Operations: []string{"Decrypt"}}}
+	regional := wire.Caller{Account: account, ARN: "qldb.eu-west-2.amazonaws.com", Service: "qldb.eu-west-2.amazonaws.com"}
 	prefix := "AccessDeniedException: User: " + qldb + " is not authorized to perform: kms:Decrypt on resource: " + keyARN
 	for name, tt := range map[string]struct {
 		caller wire.Caller
@@ -91,6 +96,9 @@ func TestServicesNeedGrants(t *testing.T) {
 		"service with a grant, alone": {service(), nil, granted, ""},
 		"service, denied": {service(), closed, granted, prefix +
 			" with an explicit deny in a resource-based policy"},
+		"service of a Region, denied by its other name": {regional, closed,
+			[]policy.Grant{{Grantee: regional.ARN, Operations: []string{"Decrypt"}}},
+			strings.Replace(prefix, qldb, regional.ARN, 1) + " with an explicit deny in a resource-based policy"},
 		"root user without a grant": {root(), everybody, nil, ""},
 		"nobody": {wire.Caller{Account: account}, everybody, nil, "AccessDeniedException: User: anonymous is not " +
 			"authorized to perform: kms:Decrypt on resource: " + keyARN +

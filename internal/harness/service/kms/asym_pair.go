@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 var pairSpecs = []string{
@@ -109,7 +110,10 @@ func (s *Service) generateDataKeyPair(
 
 // wrappingKey finds the key of GenerateDataKeyPair, which cannot be in a custom key store.
 func (t *txn) wrappingKey(in *GenerateDataKeyPairInput, operation string) (*key, error) {
-	k, err := t.useSymmetric(*in.KeyID, request{operation, in.EncryptionContext, in.GrantTokens})
+	k, err := t.useSymmetric(*in.KeyID, request{
+		operation: operation, ec: in.EncryptionContext, tokens: in.GrantTokens, algorithm: symmetric,
+		more: policy.RequestContext{"kms:DataKeyPairSpec": {in.KeyPairSpec}},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -143,7 +143,9 @@ func (s *Service) DeriveSharedSecret(
 	}
 	out := &DeriveSharedSecretOutput{KeyAgreementAlgorithm: in.KeyAgreementAlgorithm}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, request{operation: "DeriveSharedSecret", tokens: in.GrantTokens})
+		k, err := t.use(*in.KeyID, request{
+			operation: "DeriveSharedSecret", tokens: in.GrantTokens, algorithm: in.KeyAgreementAlgorithm,
+		})
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 var messageTypes = []string{"RAW", "DIGEST", "EXTERNAL_MU"}
@@ -45,7 +46,10 @@ func (s *Service) Sign(ctx context.Context, c *wire.Call, in *SignInput) (*SignO
 	}
 	out := &SignOutput{SigningAlgorithm: in.SigningAlgorithm}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, request{operation: "Sign", tokens: in.GrantTokens})
+		k, err := t.use(*in.KeyID, request{
+			operation: "Sign", tokens: in.GrantTokens, algorithm: in.SigningAlgorithm,
+			more: policy.RequestContext{"kms:MessageType": {or(in.MessageType, "RAW")}},
+		})
 		if err != nil {
 			return err
 		}
@@ -99,7 +103,10 @@ func (s *Service) Verify(ctx context.Context, c *wire.Call, in *VerifyInput) (*V
 	}
 	out := &VerifyOutput{SigningAlgorithm: in.SigningAlgorithm, SignatureValid: true}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, request{operation: "Verify", tokens: in.GrantTokens})
+		k, err := t.use(*in.KeyID, request{
+			operation: "Verify", tokens: in.GrantTokens, algorithm: in.SigningAlgorithm,
+			more: policy.RequestContext{"kms:MessageType": {or(in.MessageType, "RAW")}},
+		})
 		if err != nil {
 			return err
 		}

@@ -3,9 +3,11 @@ package kms
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 const symmetric = "SYMMETRIC_DEFAULT"
@@ -39,6 +41,26 @@ type request struct {
 	operation string // key of usageOf; what policy or grant must allow
 	ec        map[string]string
 	tokens    []string // grant tokens
+	algorithm string   // with which it is done, that of the condition key of its usage
+	more      policy.RequestContext
+}
+
+// algorithmKeys are the condition keys that tell the algorithm, by key usage.
+//
+// Source: KMS Developer Guide, "AWS KMS condition keys".
+var algorithmKeys = map[string]string{
+	usageEncrypt: "kms:EncryptionAlgorithm", usageSign: "kms:SigningAlgorithm", usageMAC: "kms:MacAlgorithm",
+	usageAgree: "kms:KeyAgreementAlgorithm",
+}
+
+// conditionKeys are those that follow from what is asked.
+func (r *request) conditionKeys() policy.RequestContext {
+	keys := policy.RequestContext{}
+	maps.Copy(keys, r.more)
+	if name := algorithmKeys[usageOf[r.operation]]; name != "" && r.algorithm != "" {
+		keys[name] = []string{r.algorithm}
+	}
+	return keys
 }
 
 // use finds the key that ref names, an id, ARN or alias, for a cryptographic operation.
@@ -58,7 +80,7 @@ func (t *txn) admit(k *key, r request) error {
 	if k.XksKeyID != "" {
 		t.c.Note("xksKeyId", k.XksKeyID)
 	}
-	if err := t.authorize(k, r.operation, r.ec); err != nil {
+	if err := t.authorize(k, r.operation, r.ec, r.conditionKeys()); err != nil {
 		return err
 	}
 	if err := t.checkGrantTokens(r.tokens); err != nil {
@@ -165,7 +187,9 @@ func (s *Service) Encrypt(ctx context.Context, c *wire.Call, in *EncryptInput) (
 	}
 	out := &EncryptOutput{EncryptionAlgorithm: or(in.EncryptionAlgorithm, symmetric)}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, request{"Encrypt", in.EncryptionContext, in.GrantTokens})
+		k, err := t.use(*in.KeyID, request{
+			operation: "Encrypt", ec: in.EncryptionContext, tokens: in.GrantTokens, algorithm: out.EncryptionAlgorithm,
+		})
 		if err != nil {
 			return err
 		}
@@ -265,7 +289,9 @@ func (s *Service) generateDataKey(
 	}
 	out := &GenerateDataKeyOutput{}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.useSymmetric(*in.KeyID, request{operation, in.EncryptionContext, in.GrantTokens})
+		k, err := t.useSymmetric(*in.KeyID, request{
+			operation: operation, ec: in.EncryptionContext, tokens: in.GrantTokens, algorithm: symmetric,
+		})
 		if err != nil {
 			return err
 		}

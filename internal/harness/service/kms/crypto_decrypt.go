@@ -37,7 +37,9 @@ func (t *txn) decrypt(src source) (opened, error) {
 	if src.keyID == nil {
 		return t.decryptSelfDescribing(src)
 	}
-	k, err := t.use(*src.keyID, request{src.operation, src.ec, src.tokens})
+	k, err := t.use(*src.keyID, request{
+		operation: src.operation, ec: src.ec, tokens: src.tokens, algorithm: src.algorithm,
+	})
 	if err != nil {
 		return opened{}, err
 	}
@@ -86,7 +88,9 @@ func (t *txn) decryptSelfDescribing(src source) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	err = t.admit(k, request{src.operation, src.ec, src.tokens})
+	err = t.admit(k, request{
+		operation: src.operation, ec: src.ec, tokens: src.tokens, algorithm: src.algorithm,
+	})
 	if hasCode(err, "AccessDeniedException") {
 		return opened{}, errHiddenKey()
 	}
@@ -234,7 +238,10 @@ func (s *Service) ReEncrypt(ctx context.Context, c *wire.Call, in *ReEncryptInpu
 		DestinationEncryptionAlgorithm: or(in.DestinationEncryptionAlgorithm, symmetric),
 	}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		dst, err := t.use(*in.DestinationKeyID, request{"ReEncryptTo", in.DestinationEncryptionContext, in.GrantTokens})
+		dst, err := t.use(*in.DestinationKeyID, request{
+			operation: "ReEncryptTo", ec: in.DestinationEncryptionContext, tokens: in.GrantTokens,
+			algorithm: out.DestinationEncryptionAlgorithm,
+		})
 		if err != nil {
 			return err
 		}

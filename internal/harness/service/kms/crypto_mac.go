@@ -37,7 +37,7 @@ func (s *Service) GenerateMac(ctx context.Context, c *wire.Call, in *GenerateMac
 	}
 	out := &GenerateMacOutput{MacAlgorithm: in.MacAlgorithm}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, request{operation: "GenerateMac", tokens: in.GrantTokens})
+		k, err := t.use(*in.KeyID, request{operation: "GenerateMac", tokens: in.GrantTokens, algorithm: in.MacAlgorithm})
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (s *Service) VerifyMac(ctx context.Context, c *wire.Call, in *VerifyMacInpu
 	}
 	out := &VerifyMacOutput{MacAlgorithm: in.MacAlgorithm, MacValid: true}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, request{operation: "VerifyMac", tokens: in.GrantTokens})
+		k, err := t.use(*in.KeyID, request{operation: "VerifyMac", tokens: in.GrantTokens, algorithm: in.MacAlgorithm})
 		if err != nil {
 			return err
 		}

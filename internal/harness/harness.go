@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/console"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/fault"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/cloudtrail"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/iam"
@@ -49,6 +50,8 @@ type Harness struct {
 	wire      *wire.Server
 	pace      *pacer
 	root      iam.AccessKey
+	console   *console.Console
+	judge     console.Judge
 
 	mu       sync.Mutex
 	listener net.Listener // nil until Listen
@@ -67,6 +70,7 @@ func New(ctx context.Context, cfg Config) (*Harness, error) {
 		return nil, err
 	}
 	h := &Harness{cfg: cfg, store: opened, faults: fault.NewSet()}
+	h.console = console.New(h.look, cfg.Log)
 	if err := h.assemble(ctx); err != nil {
 		return nil, errors.Join(err, h.closeTrail(), opened.Close())
 	}
@@ -184,8 +188,12 @@ func (l *lockedReader) Read(p []byte) (int, error) {
 	return l.r.Read(p)
 }
 
-// ServeHTTP implements http.Handler: /_harness/ is ours, all else is AWS.
+// ServeHTTP implements http.Handler: the console and /_harness/ are ours, all else is AWS.
 func (h *Harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if console.Serves(r) {
+		h.serveConsole(w, r)
+		return
+	}
 	if isAdmin(r) {
 		h.serveAdmin(w, r)
 		return

@@ -49,6 +49,7 @@ func serve(ctx context.Context, cmd *cobra.Command, h *harness.Harness, listen, 
 	}
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "qldbkms-harness serves KMS, QLDB, QLDB Session, IAM and STS on %s\n", h.Endpoint())
+	fmt.Fprintf(out, "console, for a browser on this machine: %s/\n", h.Endpoint())
 	fmt.Fprintf(out, "data directory: %s\n", dataDir)
 	fmt.Fprintf(out, "journal exports: %s\n", filepath.Join(dataDir, "s3", "<bucket>", "<prefix>"))
 	fmt.Fprintf(out, "journal streams: %s\n",

@@ -37,7 +37,8 @@ var ofServices = map[string]bool{
 // notOfServices are absent when an AWS service calls for itself.
 var notOfServices = map[string]bool{
 	"aws:principalarn": true, "aws:principalaccount": true, "aws:principaltype": true, "aws:userid": true,
-	"aws:principalorgid": true, "aws:principalorgpaths": true,
+	"aws:principalorgid": true, "aws:principalorgpaths": true, "aws:principaltag/": true, "aws:sourceidentity": true,
+	"aws:multifactorauthpresent": true, "aws:multifactorauthage": true, "aws:tokenissuetime": true,
 }
 
 // onlyFor lists, for condition keys that few KMS actions have, the actions. Both are in lower case; an action ending
@@ -75,7 +76,7 @@ func neverPresent(c *Caller, action, key string) bool {
 	switch {
 	case key == "aws:username":
 		return c.Kind != User
-	case c.Kind == AWSService && notOfServices[key], c.Kind != AWSService && ofServices[key]:
+	case c.Kind == AWSService && notOfServices[family(key)], c.Kind != AWSService && ofServices[key]:
 		return true
 	case !strings.HasPrefix(action, "kms:"):
 		return false
@@ -95,7 +96,7 @@ func neverPresent(c *Caller, action, key string) bool {
 
 // family is a key without the name that ends it, where it has one: "aws:requesttag/" for "aws:requesttag/team".
 func family(key string) string {
-	for _, prefix := range [...]string{"kms:encryptioncontext:", "aws:requesttag/"} {
+	for _, prefix := range [...]string{"kms:encryptioncontext:", "aws:requesttag/", "aws:principaltag/"} {
 		if strings.HasPrefix(key, prefix) {
 			return prefix
 		}

@@ -21,6 +21,8 @@ type judge struct {
 	asked   map[question]standing // what was found out already
 	used    []policy.Use          // likewise, of the Allow statements
 	bare    []policy.Use          // likewise, as if they had no conditions
+
+	allowing *judge // see lenient
 }
 
 type question struct {
@@ -166,9 +168,6 @@ func (j *judge) context(c policy.Caller, action string, through bool) policy.Req
 	ctx := policy.RequestContext{
 		"kms:ViaService": {j.qldb}, "kms:CallerAccount": {c.Account}, "aws:ViaAWSService": {"true"}, "aws:CalledVia": {},
 	}
-	for _, key := range ofNetwork {
-		ctx[key] = nil
-	}
 	switch action {
 	case createGrant:
 		ctx["kms:GrantIsForAWSResource"] = []string{"true"}
@@ -176,18 +175,25 @@ func (j *judge) context(c policy.Caller, action string, through bool) policy.Req
 		ctx["kms:GrantOperations"] = grantedToQLDB
 	case decrypt:
 		ctx["kms:EncryptionContextKeys"] = ledgerContext
-	default:
-		return ctx
+	}
+	j.addAbsent(ctx, action == decrypt)
+	return ctx
+}
+
+// addAbsent adds what no call of QLDB has: a network address, and names in the encryption context but its own, which
+// it has where sealed is true.
+func (j *judge) addAbsent(ctx policy.RequestContext, sealed bool) {
+	for _, key := range ofNetwork {
+		ctx[key] = nil
 	}
 	for i := range j.policy.Statements {
 		for _, cond := range j.policy.Statements[i].Conditions {
 			name, ok := cutFold(cond.Key, "kms:EncryptionContext:")
-			if ok && (action == createGrant || !contains(ledgerContext, name)) {
+			if ok && !(sealed && contains(ledgerContext, name)) {
 				ctx[cond.Key] = nil
 			}
 		}
 	}
-	return ctx
 }
 
 // ledgerContext are the names in the encryption context of QLDB. Their values are not known in advance.

@@ -51,7 +51,7 @@ func (j *judge) noGrant() []hit {
 		return list
 	}
 	if slices.ContainsFunc(j.people(), func(c policy.Caller) bool {
-		return len(j.through(c, createGrant).denying)+len(j.through(c, describeKey).denying) > 0
+		return j.takenAway(c, createGrant) || j.takenAway(c, describeKey)
 	}) {
 		return nil // said of the Deny statement
 	}
@@ -62,13 +62,14 @@ func (j *judge) noGrant() []hit {
 			j.qldb, j.Account)}}
 }
 
-// short says that a caller lacks an action through QLDB; nil if it has it. A Deny statement is another rule's.
+// short says that a caller lacks an action through QLDB; nil if it has it. What a Deny statement takes away is another
+// rule's.
 func (j *judge) short(c policy.Caller, action, so string) *hit {
 	name := nameOf(c)
 	h := hit{principal: name, action: action, fix: fmt.Sprintf("Allow %s to %s with StringEquals kms:ViaService %q.",
 		action, name, j.qldb)}
 	switch s := j.through(c, action); {
-	case s.level == granted || len(s.denying) > 0:
+	case s.level == granted || j.takenAway(c, action):
 		return nil
 	case s.level == byIdentity:
 		h.as = new(Note)
@@ -270,53 +271,4 @@ func (j *judge) noCleanUp() []hit {
 		what: fmt.Sprintf("No administrator may call %s; a grant that a lost ledger leaves cannot be removed.",
 			strings.Join(missing, ", ")),
 		fix: "Allow them to the key's administrators."}}
-}
-
-func (j *judge) shadowed() []hit {
-	var list []hit
-	told := map[question]bool{}
-	tell := func(c policy.Caller, action string) {
-		q := question{nameOf(c), action, true}
-		if told[q] || !j.denies(action) {
-			return
-		}
-		s := j.through(c, action)
-		if s.level != refused || len(s.denying) == 0 || !j.allows(c, action) {
-			return
-		}
-		told[q] = true
-		list = append(list, hit{principal: nameOf(c), action: action,
-			what: fmt.Sprintf("%s is allowed to call %s through QLDB, but a Deny takes it away%s.", nameOf(c), action,
-				by(s.denying)),
-			fix: "Narrow the Deny statement: by a condition, or to other principals."})
-	}
-	for _, c := range append(callers(j.Callers), j.someone()) {
-		tell(c, createGrant)
-		tell(c, describeKey)
-	}
-	for _, c := range slices.Concat(callers(j.Readers), callers(j.Writers), j.named) {
-		tell(c, decrypt)
-	}
-	return list
-}
-
-// denies tells whether some Deny statement is about the action.
-func (j *judge) denies(action string) bool {
-	for s := range j.each(policy.Deny) {
-		if covers(s, action) {
-			return true
-		}
-	}
-	return false
-}
-
-// allows tells whether Allow statements alone would give the caller the action through QLDB.
-func (j *judge) allows(c policy.Caller, action string) bool {
-	without := *j.policy
-	without.Statements = slices.DeleteFunc(slices.Clone(without.Statements),
-		func(s policy.Statement) bool { return s.Effect == policy.Deny })
-	for i := range without.Statements {
-		without.Statements[i].Index = i
-	}
-	return newJudge(j.Input, &without).through(c, action).level > refused
 }

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -86,51 +88,61 @@ func decodeValue(raw []byte, to reflect.Value) error {
 	}
 }
 
-// members splits an object. encoding/json matches the names of a map exactly.
-func members(raw []byte) (map[string]json.RawMessage, error) {
-	if raw[0] != '{' {
-		return nil, mismatch("%s found where a structure or map was expected.", kindOf(raw))
-	}
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return nil, mismatch("The request body is not a well-formed JSON document.")
-	}
-	return m, nil
-}
-
 func decodeStruct(raw []byte, to reflect.Value) error {
-	m, err := members(raw)
-	if err != nil {
-		return err
+	if raw[0] != '{' {
+		return notMap(raw)
 	}
-	for _, field := range reflect.VisibleFields(to.Type()) {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "" {
-			name = field.Name
-		}
-		outside := field.Tag.Get("path") != "" || field.Tag.Get("query") != ""
-		if name == "-" || outside || field.Anonymous || !field.IsExported() {
+	fields := jsonFields(to.Type())
+	for name, value := range jsonMembers(raw) {
+		index, known := fields[name]
+		if !known {
 			continue
 		}
-		if value, found := m[name]; found {
-			if err := decodeValue(value, to.FieldByIndex(field.Index)); err != nil {
-				return err
-			}
+		field := to.FieldByIndex(index)
+		field.SetZero()
+		if err := decodeValue(value, field); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func notMap(raw []byte) error {
+	return mismatch("%s found where a structure or map was expected.", kindOf(raw))
+}
+
+// fieldsOf keeps, by type, what jsonFields returned.
+var fieldsOf sync.Map
+
+// jsonFields is the fields of a struct that come from JSON, by their names there.
+func jsonFields(t reflect.Type) map[string][]int {
+	if kept, found := fieldsOf.Load(t); found {
+		return kept.(map[string][]int)
+	}
+	fields := map[string][]int{}
+	for _, field := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "" {
+			name = field.Name
+		}
+		outside := field.Tag.Get("path") != "" || field.Tag.Get("query") != ""
+		if name != "-" && !outside && !field.Anonymous && field.IsExported() {
+			fields[name] = field.Index
+		}
+	}
+	fieldsOf.Store(t, fields)
+	return fields
+}
+
 func decodeMap(raw []byte, to reflect.Value) error {
-	m, err := members(raw)
-	if err != nil {
-		return err
+	if raw[0] != '{' {
+		return notMap(raw)
 	}
 	if to.Type().Key().Kind() != reflect.String {
 		return fmt.Errorf("cannot decode JSON to %s", to.Type())
 	}
-	to.Set(reflect.MakeMapWithSize(to.Type(), len(m)))
-	for name, raw := range m {
+	to.Set(reflect.MakeMap(to.Type()))
+	for name, raw := range jsonMembers(raw) {
 		value := reflect.New(to.Type().Elem()).Elem()
 		if err := decodeValue(raw, value); err != nil {
 			return err
@@ -144,10 +156,7 @@ func decodeList(raw []byte, to reflect.Value) error {
 	if raw[0] != '[' {
 		return mismatch("Expected list or null")
 	}
-	var elems []json.RawMessage
-	if err := json.Unmarshal(raw, &elems); err != nil {
-		return mismatch("The request body is not a well-formed JSON document.")
-	}
+	elems := slices.Collect(jsonElements(raw))
 	to.Set(reflect.MakeSlice(to.Type(), len(elems), len(elems)))
 	for i, elem := range elems {
 		if elem[0] == 'n' {
@@ -210,6 +219,9 @@ func decodeScalar(raw []byte, to reflect.Value) error {
 
 // decodeString refuses half a surrogate pair, which encoding/json would replace: text must arrive unchanged or not.
 func decodeString(raw []byte, wanted string) (string, error) {
+	if raw[0] == '"' && !bytes.ContainsRune(raw, '\\') {
+		return string(raw[1 : len(raw)-1]), nil // valid JSON and UTF-8: nothing in it stands for anything else
+	}
 	var text string
 	if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
 		return "", mismatch("%s can not be converted to a %s", kindOf(raw), wanted)

@@ -62,15 +62,20 @@ type Table[T any] struct{ Prefix string }
 
 // Get returns the value called name, and whether there is one.
 func (t Table[T]) Get(r Reader, name string) (T, bool, error) {
-	var v T
 	raw, found, err := r.Get(t.Prefix + name)
 	if err != nil || !found {
-		return v, false, err
+		var none T
+		return none, false, err
 	}
+	v, err := t.decode(name, raw)
+	return v, err == nil, err
+}
+
+func (t Table[T]) decode(name string, raw []byte) (v T, err error) {
 	if err := json.Unmarshal(raw, &v); err != nil {
-		return v, false, fmt.Errorf("decode %s%s: %w", t.Prefix, name, err)
+		return v, fmt.Errorf("decode %s%s: %w", t.Prefix, name, err)
 	}
-	return v, true, nil
+	return v, nil
 }
 
 // Put writes v as name.
@@ -92,10 +97,11 @@ func (t Table[T]) Scan(r Reader, prefix, after string, fn func(name string, v T)
 		after = t.Prefix + after
 	}
 	return r.Scan(t.Prefix+prefix, after, func(key string, raw []byte) (bool, error) {
-		var v T
-		if err := json.Unmarshal(raw, &v); err != nil {
-			return false, fmt.Errorf("decode %s: %w", key, err)
+		name := key[len(t.Prefix):]
+		v, err := t.decode(name, raw)
+		if err != nil {
+			return false, err
 		}
-		return fn(key[len(t.Prefix):], v)
+		return fn(name, v)
 	})
 }

@@ -276,23 +276,23 @@ func (s *Service) Lookup(ctx context.Context, id string) (wire.Credential, bool,
 	if !keyIDForm.MatchString(id) {
 		return wire.Credential{}, false, nil
 	}
-	var k accessKey
-	var owner entity
-	var session Session
+	var k *accessKey
+	var owner *entity
+	var session *Session
 	var isKey, isSession bool
 	err := s.cfg.State.View(ctx, func(r store.Reader) (err error) {
-		if k, isKey, err = accessKeys.Get(r, id); err != nil {
+		if k, isKey, err = s.knownKeys.Get(accessKeys, r, id); err != nil {
 			return err
 		}
 		if !isKey {
-			session, isSession, err = sessions.Get(r, id)
+			session, isSession, err = s.knownSessions.Get(sessions, r, id)
 			return err
 		}
 		if k.User == "" {
 			return nil
 		}
 		var found bool
-		if owner, found, err = byID(r, k.User); err == nil && !found {
+		if owner, found, err = s.recallEntity(r, k.User); err == nil && !found {
 			err = fmt.Errorf("access key %s is of a user that is not stored", id)
 		}
 		return err
@@ -301,12 +301,12 @@ func (s *Service) Lookup(ctx context.Context, id string) (wire.Credential, bool,
 	case err != nil:
 		return wire.Credential{}, false, err
 	case isSession:
-		c, err := s.openSession(session)
+		c, err := s.openSession(*session)
 		return c, err == nil, err
 	case !isKey:
 		return wire.Credential{}, false, nil
 	}
-	opened, err := s.open(k)
+	opened, err := s.open(*k)
 	if err != nil {
 		return wire.Credential{}, false, err
 	}

@@ -11,12 +11,12 @@ import (
 // lasting ones, and a day after the session has expired.
 func (s *Service) SessionOf(ctx context.Context, c wire.Caller) (session Session, found bool, err error) {
 	err = s.cfg.State.View(ctx, func(r store.Reader) (err error) {
-		session, found, err = sessionOf(r, c)
+		var known *Session
+		if known, found, err = s.sessionOf(r, c); err == nil && found {
+			session = *known
+		}
 		return err
 	})
-	if err != nil || !found {
-		return Session{}, false, err
-	}
 	session.Sealed = nil
-	return session, true, nil
+	return session, found, err
 }

@@ -95,18 +95,29 @@ func find(r store.Reader, k kind, account, name string) (entity, error) {
 
 // byID finds the entity that has a unique id.
 func byID(r store.Reader, id string) (entity, bool, error) {
-	if !idForm.MatchString(id) {
-		return entity{}, false, nil
-	}
-	at, found, err := ids.Get(r, id)
+	at, found, err := placeOf(r, id)
 	if err != nil || !found {
 		return entity{}, false, err
 	}
 	e, found, err := entities.Get(r, at)
-	if err == nil && !found {
-		err = fmt.Errorf("unique id %s: there is no %s", id, at)
-	}
 	return e, found, err
+}
+
+// recallEntity is byID for what only reads; the entity must not be changed.
+func (s *Service) recallEntity(r store.Reader, id string) (*entity, bool, error) {
+	at, found, err := placeOf(r, id)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	return s.knownEntities.Get(entities, r, at)
+}
+
+// placeOf is where the entity with a unique id is stored.
+func placeOf(r store.Reader, id string) (at string, found bool, err error) {
+	if !idForm.MatchString(id) {
+		return "", false, nil
+	}
+	return ids.Get(r, id)
 }
 
 func save(w store.Writer, e *entity) error {

@@ -33,6 +33,11 @@ type Config struct {
 type Service struct {
 	cfg    Config
 	parsed parsed
+
+	// For what is asked with every call.
+	knownKeys     store.Memo[accessKey]
+	knownSessions store.Memo[Session]
+	knownEntities store.Memo[entity]
 }
 
 // New returns a Service over cfg.

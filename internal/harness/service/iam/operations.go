@@ -151,7 +151,7 @@ func (s *Service) admitting(t wire.Table) wire.Table {
 
 func (s *Service) admit(ctx context.Context, c wire.Caller) error {
 	return s.cfg.State.View(ctx, func(r store.Reader) error {
-		session, found, err := sessionOf(r, c)
+		session, found, err := s.sessionOf(r, c)
 		if err == nil && found && session.RoleID == "" {
 			err = errSessionCaller()
 		}

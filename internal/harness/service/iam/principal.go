@@ -41,12 +41,12 @@ func (s *Service) Principal(ctx context.Context, c wire.Caller) (p Principal, er
 		return Principal{Caller: policy.NewService(c.Service)}, nil
 	}
 	err = s.cfg.State.View(ctx, func(r store.Reader) (err error) {
-		session, found, err := sessionOf(r, c)
+		session, found, err := s.sessionOf(r, c)
 		if err != nil {
 			return err
 		}
 		if found {
-			p, err = s.sessionPrincipal(r, &session)
+			p, err = s.sessionPrincipal(r, session)
 			return err
 		}
 		p, err = s.lastingPrincipal(r, c)
@@ -59,11 +59,11 @@ func (s *Service) Principal(ctx context.Context, c wire.Caller) (p Principal, er
 }
 
 // sessionOf finds the session whose credentials c uses.
-func sessionOf(r store.Reader, c wire.Caller) (Session, bool, error) {
+func (s *Service) sessionOf(r store.Reader, c wire.Caller) (*Session, bool, error) {
 	if !keyIDForm.MatchString(c.AccessKeyID) {
-		return Session{}, false, nil
+		return nil, false, nil
 	}
-	session, found, err := sessions.Get(r, c.AccessKeyID)
+	session, found, err := s.knownSessions.Get(sessions, r, c.AccessKeyID)
 	return session, found && session.ARN == c.ARN && session.UserID == c.UserID, err
 }
 
@@ -165,11 +165,11 @@ func (s *Service) sessionPolicies(r store.Reader, session *Session) ([]*policy.P
 
 // addEntity adds the policies and tags of the user or role with that unique id, if there is one.
 func (s *Service) addEntity(r store.Reader, p *Principal, id string) error {
-	e, found, err := byID(r, id)
+	e, found, err := s.recallEntity(r, id)
 	if err != nil || !found {
 		return err
 	}
-	sources, err := s.sourcesOf(r, &e)
+	sources, err := s.sourcesOf(r, e)
 	if err != nil {
 		return err
 	}

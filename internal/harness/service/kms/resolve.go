@@ -59,7 +59,7 @@ func splitARN(c *wire.Call, arn string) (account, id string, err error) {
 }
 
 func (t *txn) keyByID(account, id string) (*key, error) {
-	k, found, err := keys(account, t.c.Region).Get(t.r, id)
+	k, found, err := t.keyNamed(account, id)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,16 @@ func (t *txn) keyByID(account, id string) (*key, error) {
 		at := key{ID: id, Account: account, Region: t.c.Region, Partition: t.c.Partition}
 		return nil, wire.Faultf("NotFoundException", "Key '%s' does not exist", at.arn())
 	}
-	return &k, nil
+	return k, nil
+}
+
+// keyNamed returns a key of one's own to change in a transaction, and a shared one in a view.
+func (t *txn) keyNamed(account, id string) (*key, bool, error) {
+	if t.w == nil {
+		return t.s.known.Get(keys(account, t.c.Region), t.r, id)
+	}
+	k, found, err := keys(account, t.c.Region).Get(t.r, id)
+	return &k, found, err
 }
 
 func (t *txn) keyOfAlias(account, name string) (*key, error) {

@@ -43,6 +43,8 @@ type Service struct {
 
 	policyMu sync.Mutex
 	policies map[string]*policy.Policy // by their texts
+
+	known store.Memo[key] // for what only reads
 }
 
 // New returns a Service over cfg.

@@ -36,11 +36,7 @@ type Active struct {
 //
 // Source: QLDB developer guide, "Data encryption at rest": an inaccessible key impairs reads and writes.
 func (s *Service) FindActive(ctx context.Context, c *wire.Call, name string) (*Active, error) {
-	var found *ledger
-	err := s.read(ctx, func(r store.Reader) (err error) {
-		found, err = findLedger(r, placeOf(c), name, s.now())
-		return err
-	})
+	found, err := s.recall(ctx, placeOf(c), name)
 	switch {
 	case faultCode(err) == "ResourceNotFoundException":
 		return nil, ErrNotActive
@@ -65,11 +61,13 @@ func (s *Service) FindActive(ctx context.Context, c *wire.Call, name string) (*A
 //
 // Errors: ErrNotActive; an AccessDeniedException with the service's words and KMS's own; that KMS could not be asked.
 func (s *Service) CheckCaller(ctx context.Context, c *wire.Call, name string) error {
-	l, found, err := s.ledger(ctx, placeOf(c), name)
+	l, err := s.recall(ctx, placeOf(c), name)
 	switch {
+	case faultCode(err) == "ResourceNotFoundException":
+		return ErrNotActive
 	case err != nil:
 		return err
-	case !found || l.state(s.now()) != stateActive:
+	case l.state(s.now()) != stateActive:
 		return ErrNotActive
 	case !l.Root.customer():
 		return nil

@@ -1,6 +1,7 @@
 package qldb
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -160,6 +161,18 @@ func findLedger(r store.Reader, at Place, name string, now time.Time) (*ledger, 
 		return nil, notFound("Ledger", name)
 	}
 	return &l, nil
+}
+
+// recall is findLedger for what only reads; the ledger must not be changed.
+func (s *Service) recall(ctx context.Context, at Place, name string) (l *ledger, err error) {
+	err = s.read(ctx, func(r store.Reader) error {
+		var found bool
+		if l, found, err = s.known.Get(ledgers(at), r, name); err == nil && (!found || l.state(s.now()) == stateDeleted) {
+			err = notFound("Ledger", name)
+		}
+		return err
+	})
+	return l, err
 }
 
 // findForUpdate is findLedger for operations that change a ledger: one that is DELETING counts as gone, and one that

@@ -51,7 +51,19 @@ func (s *Service) Resource(ctx context.Context, c *wire.Call, in any) (string, p
 func (s *Service) LedgerResource(
 	ctx context.Context, c *wire.Call, name string,
 ) (string, policy.RequestContext, error) {
-	return s.taggedResource(ctx, c, ledgerARN(placeOf(c), name), policy.RequestContext{})
+	at := placeOf(c)
+	l, err := s.recall(ctx, at, name)
+	if faultCode(err) != "" {
+		return ledgerARN(at, name), policy.RequestContext{}, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	keys := make(policy.RequestContext, len(l.Tags)+8)
+	for name, value := range l.Tags {
+		keys["aws:ResourceTag/"+name] = []string{value}
+	}
+	return ledgerARN(at, name), keys, nil
 }
 
 func addRequestTags(keys policy.RequestContext, tags map[string]*string) {

@@ -68,7 +68,8 @@ type Config struct {
 // Service is the QLDB control plane of all accounts and Regions. Its methods may be called concurrently, and several
 // Services may work on one State.
 type Service struct {
-	cfg Config
+	cfg   Config
+	known store.Memo[ledger] // for what is asked with every command
 }
 
 // New returns a Service over cfg.

@@ -106,6 +106,14 @@ func nameOf(c policy.Caller) string {
 	return c.ARN
 }
 
+// lasting is the ARN to write into a policy for a caller: a session passes, its role stays.
+func lasting(c policy.Caller) string {
+	if c.RoleARN != "" {
+		return c.RoleARN
+	}
+	return c.ARN
+}
+
 var allowAll = func() *policy.Policy {
 	p, err := policy.ParseIdentity(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)

@@ -67,7 +67,7 @@ func (j *judge) noGrant() []hit {
 func (j *judge) short(c policy.Caller, action, so string) *hit {
 	name := nameOf(c)
 	h := hit{principal: name, action: action, fix: fmt.Sprintf("Allow %s to %s with StringEquals kms:ViaService %q.",
-		action, name, j.qldb)}
+		action, lasting(c), j.qldb)}
 	switch s := j.through(c, action); {
 	case s.level == granted || j.takenAway(c, action):
 		return nil

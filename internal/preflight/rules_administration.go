@@ -31,7 +31,7 @@ func (j *judge) lockedOut() []hit {
 	var list []hit
 	for _, c := range callers(j.Callers) {
 		h := hit{principal: nameOf(c), action: putKeyPolicy,
-			fix: fmt.Sprintf("Allow kms:PutKeyPolicy to %s or to the account.", nameOf(c))}
+			fix: fmt.Sprintf("Allow kms:PutKeyPolicy to %s or to the account.", lasting(c))}
 		switch s := j.direct(c, putKeyPolicy); s.level {
 		case refused:
 			h.what = fmt.Sprintf("%s could not change this policy again: %s%s. KMS refuses to store it.",

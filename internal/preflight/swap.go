@@ -138,19 +138,23 @@ func Lost(passages []Passage) []Finding {
 	var list []Finding
 	for _, p := range passages {
 		h := hit{principal: p.Principal, action: decrypt}
-		now := string(p.Before) + byStatements(p.Statements[0])
+		now := fmt.Sprintf("%s can read the ledger now%s%s.", p.Principal, p.Before.restriction(), byStatements(p.Statements[0]))
 		if p.Loses() {
 			if p.After != Unreached {
 				h.as = new(Warning)
 			}
-			h.what = fmt.Sprintf("%s can read the ledger now: %s. Under the new key: %s.", p.Principal, now, p.afterwards())
+			h.what = now + " Under the new key it " + p.afterwards() + "."
 			h.fix = p.remedy()
 			list = append(list, byID("KP-207").finding(h))
 		}
 		if p.Interrupted() {
 			h.as = nil
-			h.what = fmt.Sprintf("%s can read the ledger now: %s. While the ledger moves, which needs the old key: %s.",
-				p.Principal, now, p.During)
+			h.what = now + " While the ledger moves, which needs the old key, it "
+			if p.During == Unreached {
+				h.what += "cannot."
+			} else {
+				h.what += "can only" + p.During.restriction() + "."
+			}
 			h.fix = "Change the policy of the old key in a later apply."
 			list = append(list, byID("KP-617").finding(h))
 		}
@@ -158,17 +162,31 @@ func Lost(passages []Passage) []Finding {
 	return list
 }
 
+// restriction is what a reach hinges on, as the end of a sentence.
+func (r Reach) restriction() string {
+	if r == Reached || r == Unreached {
+		return ""
+	}
+	return " " + string(r)
+}
+
 // afterwards says how the principal stands under the new key, and by which statements.
 func (p Passage) afterwards() string {
+	only := func(statements []string, one, many string) string {
+		if len(statements) == 1 {
+			return "cannot: " + counted(statements) + one
+		}
+		return "cannot: " + counted(statements) + many
+	}
 	switch {
 	case len(p.Denying) > 0:
-		return "no, denied" + byStatements(p.Denying)
+		return only(p.Denying, " denies it", " deny it")
 	case p.After == Unreached && len(p.Others) > 0:
-		return "no, only others are allowed" + byStatements(p.Others)
+		return only(p.Others, " allows only others", " allow only others")
 	case p.After == Unreached:
-		return "no, no statement allows kms:Decrypt through QLDB"
+		return "cannot: no statement allows kms:Decrypt through QLDB"
 	}
-	return string(p.After) + byStatements(p.Statements[1])
+	return "can only" + p.After.restriction() + byStatements(p.Statements[1])
 }
 
 func (p Passage) remedy() string {
@@ -176,7 +194,7 @@ func (p Passage) remedy() string {
 	case len(p.Denying) > 0:
 		return fmt.Sprintf("Exempt %s from %s of the new key's policy.", p.Principal, counted(p.Denying))
 	case len(p.Others) == 1:
-		return fmt.Sprintf("Add %s to statement %s of the new key's policy.", p.Principal, p.Others[0])
+		return fmt.Sprintf("Add %s to %s of the new key's policy.", p.Principal, counted(p.Others))
 	}
 	return fmt.Sprintf("Allow kms:Decrypt to %s in the new key's policy, as in the old one.", p.Principal)
 }

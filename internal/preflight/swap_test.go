@@ -78,20 +78,20 @@ func TestLost(t *testing.T) {
 	reader := role("reader")
 	for name, c := range map[string]struct{ old, next, want string }{
 		"left to identity policies": {"Allow root kms:* ; " + users("reader"), "Allow root kms:*",
-			reader + ` can read the ledger now: yes, by statements 1 and 2 ("Ledger users"). Under the new key: ` +
-				"if an identity policy allows it, by statement 1. Allow kms:Decrypt to " + reader +
+			reader + ` can read the ledger now, by statements 1 and 2 ("Ledger users"). Under the new key it can ` +
+				"only if an identity policy allows it, by statement 1. Allow kms:Decrypt to " + reader +
 				" in the new key's policy, as in the old one."},
 		"left out": {manage + users("reader"), manage + users("writer"),
-			reader + ` can read the ledger now: yes, by statement 2 ("Ledger users"). Under the new key: no, only others ` +
-				`are allowed, by statement 2 ("Ledger users"). Add ` + reader + ` to statement 2 ("Ledger users") of the new ` +
+			reader + ` can read the ledger now, by statement 2 ("Ledger users"). Under the new key it cannot: statement 2 ` +
+				`("Ledger users") allows only others. Add ` + reader + ` to statement 2 ("Ledger users") of the new ` +
 				"key's policy."},
 		"nobody": {manage + users("reader"), "Allow root kms:PutKeyPolicy",
-			reader + ` can read the ledger now: yes, by statement 2 ("Ledger users"). Under the new key: no, no statement ` +
+			reader + ` can read the ledger now, by statement 2 ("Ledger users"). Under the new key it cannot: no statement ` +
 				"allows kms:Decrypt through QLDB. Allow kms:Decrypt to " + reader + " in the new key's policy, as in the old " +
 				"one."},
 		"denied": {users("reader"), users("reader") + " ; Deny r/reader kms:Decrypt",
-			reader + ` can read the ledger now: yes, by statement 1 ("Ledger users"). Under the new key: no, denied, by ` +
-				"statement 2. Exempt " + reader + " from statement 2 of the new key's policy."},
+			reader + ` can read the ledger now, by statement 1 ("Ledger users"). Under the new key it cannot: ` +
+				"statement 2 denies it. Exempt " + reader + " from statement 2 of the new key's policy."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -57,7 +57,10 @@ func (s *Service) FindActive(ctx context.Context, c *wire.Call, name string) (*A
 }
 
 // CheckCaller asks KMS whether the caller of c may decrypt with the key that the ledger is under. While the key changes
-// that is the former key, which still wraps the ledger's root node key. Under the AWS owned key everybody may.
+// that is the former key, which still wraps the ledger's root node key. Under the AWS owned key everybody may. A key
+// that has become unusable stops nobody here: the ledger works with what it has opened until it notices.
+//
+// Source: "Protecting Data in QLDB Ledger", scenario 3: after disable-key, reads succeed "for a short period of time".
 //
 // Errors: ErrNotActive; an AccessDeniedException with the service's words and KMS's own; that KMS could not be asked.
 func (s *Service) CheckCaller(ctx context.Context, c *wire.Call, name string) error {
@@ -79,7 +82,9 @@ func (s *Service) CheckCaller(ctx context.Context, c *wire.Call, name string) er
 		return err
 	case f.Code == "AccessDeniedException":
 		return inData(s.deniedBy(f))
-	default: // disabled, gone: the ledger notices at its next probe, the caller now
+	case keyUnusable(f): // KMS looks at policies first, so the caller may; reads go on until the ledger's next probe
+		return nil
+	default:
 		return inData(serviceDenied())
 	}
 }

@@ -46,7 +46,10 @@ type app struct {
 
 func newApp(t *testing.T) *app {
 	t.Helper()
-	a := &app{t: t, harness: acctest.Start(t)}
+	// The ledger notices what happens to its key when the test says so.
+	a := &app{t: t, harness: acctest.Start(t, acctest.WithTiming(acctest.Timing{
+		KeyCache: time.Hour, KeyRecovery: time.Hour,
+	}))}
 	root := aws.Config{
 		Region: acctest.Region, BaseEndpoint: aws.String("http://harness.invalid"),
 		HTTPClient:  &http.Client{Transport: a.harness.Transport},
@@ -178,6 +181,7 @@ func TestKeyDisabled(t *testing.T) {
 	a.want("POST", "/record", ada, 201, `"Success"`)
 	_, err := a.harness.KMS().DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &a.key})
 	a.must(err)
+	a.want("GET", "/record/1", "", 200, ada) // the ledger has not noticed
 	a.harness.Probe()
 	impaired := `{"status":500,"title":"AccessDeniedException","detail":"Amazon QLDB does not have grant access on the ` +
 		`AWS KMS customer managed key of the ledger. Restore the grant on the key for the ledger."}`

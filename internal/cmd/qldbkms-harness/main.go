@@ -3,6 +3,7 @@
 //	qldbkms-harness run -- terraform apply    a harness around one command
 //	qldbkms-harness serve                     a harness in the foreground
 //	qldbkms-harness env                       exports for a shell, from a running harness
+//	qldbkms-harness scenario all              an application while the key of its ledger changes
 package main
 
 import (
@@ -38,7 +39,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	root.AddCommand(newServe(), newRun(), newEnv())
+	root.AddCommand(newServe(), newRun(), newEnv(), newScenario())
 	err := root.ExecuteContext(ctx)
 	var code exitCode
 	switch {

@@ -11,8 +11,12 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
 )
 
-// maxShownTables is how many tables of a ledger the console lists.
-const maxShownTables = 50
+// How many tables of a ledger, and how many audit records, the console lists.
+const (
+	maxShownTables = 50
+	maxShownEvents = 40
+	maxReadEvents  = 400 // those in a row that say the same are shown as one
+)
 
 // serveConsole shows the console to this machine alone. Another page that was led here, by a name that it lets point
 // to this machine, is turned away by its Host. Browsers send the Origin of our own page along with its scripts.
@@ -31,11 +35,10 @@ func (h *Harness) look(ctx context.Context) (console.State, error) {
 	if err != nil {
 		return console.State{}, err
 	}
-	calls := h.Recorder().Calls(0)
 	state := console.State{
 		Now: h.cfg.Clock.Now().UTC(), Endpoint: h.Endpoint(), Account: h.cfg.Account, Region: h.cfg.Region,
 		DataDir: h.cfg.DataDir, Ledgers: []console.Ledger{}, Keys: []console.Key{},
-		Events: console.Events(calls), Operations: console.Operations(calls),
+		Operations: console.Operations(h.Recorder().Calls(0)),
 	}
 	var arns []string
 	seen := map[string]bool{}
@@ -63,7 +66,23 @@ func (h *Harness) look(ctx context.Context) (console.State, error) {
 	for _, k := range keys {
 		state.Keys = append(state.Keys, h.showKey(k))
 	}
-	return state, nil
+	state.Events, err = h.recentEvents(ctx)
+	return state, err
+}
+
+func (h *Harness) recentEvents(ctx context.Context) ([]console.Event, error) {
+	recent, err := h.trail.Recent(ctx, maxReadEvents)
+	if err != nil {
+		return nil, err
+	}
+	var events []console.Event
+	for _, e := range recent {
+		events = append(events, console.Event{
+			ID: e.ID, Time: e.Time.UTC(), Source: e.Source, Name: e.Name, Caller: e.Caller, Error: e.ErrorCode,
+			Resources: e.Resources,
+		})
+	}
+	return console.Condense(events, maxShownEvents), nil
 }
 
 func showNode(n qldb.RootReport) console.Node {
@@ -149,4 +168,3 @@ func (j *journals) opened(id string) *engine.Ledger {
 	}
 	return o.engine
 }
-

@@ -5,51 +5,18 @@ import (
 	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
-const (
-	maxEvents = 40
-	maxPoints = 40
-)
-
-// Events are the latest of calls, which are oldest first. What an application does with a ledger all the time, session
-// commands that went well, is left out: it would hide everything else.
-func Events(calls []wire.Record) []Event {
-	events := []Event{}
-	for _, c := range slices.Backward(calls) {
-		if len(events) == maxEvents {
-			break
-		}
-		if c.Command != "" && c.Command != "StartSession" && (c.InFlight || statusOf(c) == "ok") {
-			continue
-		}
-		events = append(events, Event{
-			ID: strconv.Itoa(c.ID), Time: c.Start, Service: c.Service, Operation: nameOf(c), Target: c.Target,
-			Caller: c.Account, Status: statusOf(c), Error: c.ErrorCode,
-		})
-	}
-	return events
-}
+// maxPoints is how many calls of each operation the page draws.
+const maxPoints = 40
 
 func nameOf(c wire.Record) string { return cmp.Or(c.Command, c.Operation) }
 
-func statusOf(c wire.Record) string {
-	switch {
-	case c.InFlight:
-		return "running"
-	case c.Status == 0:
-		return "unanswered"
-	case c.Status >= http.StatusInternalServerError:
-		return "failed"
-	case c.Status >= http.StatusBadRequest:
-		return "refused"
-	}
-	return "ok"
-}
+// failed says that c was answered with an error, or not at all.
+func failed(c wire.Record) bool { return c.Status == 0 || c.Status >= http.StatusBadRequest }
 
 // Operations measures calls, which are oldest first. Those that still run, or named no operation, do not count.
 func Operations(calls []wire.Record) []Operation {
@@ -65,12 +32,11 @@ func Operations(calls []wire.Record) []Operation {
 			o = &Operation{Service: name[0], Name: name[1]}
 			byName[name] = o
 		}
-		failed := statusOf(c) != "ok"
 		o.Count++
-		if failed {
+		if failed(c) {
 			o.Failed++
 		}
-		o.Recent = append(o.Recent, Point{MS: milliseconds(c.Took), Failed: failed})
+		o.Recent = append(o.Recent, Point{MS: milliseconds(c.Took), Failed: failed(c)})
 		times[o] = append(times[o], c.Took)
 	}
 	operations := []Operation{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	encoding "encoding/base64"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -90,16 +91,18 @@ func TestMarkupIsText(t *testing.T) {
 			t.Fatalf("state %d: markup ran", i)
 		}
 	}
-	if got := page.Text("#call-list"); !strings.Contains(got, hostile) {
-		t.Errorf("calls: got %q, want the markup as text", got)
+	if got := page.Text("#record-list"); !strings.Contains(got, hostile) {
+		t.Errorf("audit records: got %q, want the markup as text", got)
 	}
 	page.Screenshot("hostile")
 }
 
+func failing(context.Context) (console.State, error) { return console.State{}, errors.New("no") }
+
 // TestMarkupIsRefused tries what a fault of the page's scripts would do: the browser refuses it.
 func TestMarkupIsRefused(t *testing.T) {
 	t.Parallel()
-	handler := console.New(func(context.Context) (console.State, error) { return console.State{}, errors.New("no") }, quiet())
+	handler := console.New(failing, quiet())
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	page := browsertest.Open(t, server.URL+"/", browsertest.View{})
@@ -180,7 +183,9 @@ func TestWhoIsAnswered(t *testing.T) {
 			method: "POST", path: "/", header: http.Header{"X-Amz-Target": {"TrentService.ListKeys"}}, status: 400,
 			text: "MissingAuthenticationTokenException",
 		},
-		"STS":          {path: "/?Action=GetCallerIdentity&Version=2011-06-15", status: 403, text: "MissingAuthenticationToken"},
+		"STS": {
+			path: "/?Action=GetCallerIdentity&Version=2011-06-15", status: 403, text: "MissingAuthenticationToken",
+		},
 		"signed":       {path: "/", header: http.Header{"Authorization": {"AWS4-HMAC-SHA256 x"}}, status: 404},
 		"ledgers":      {path: "/ledgers", status: 403, text: "Missing Authentication Token"},
 		"admin as was": {path: "/_harness/clock", status: 200, text: "now"},
@@ -217,11 +222,11 @@ func TestOperations(t *testing.T) {
 	t.Parallel()
 	calls := []wire.Record{
 		{ID: 1, Service: "kms", Operation: "Decrypt", Status: 200, Took: 4 * time.Millisecond},
-		{ID: 2, Service: "kms", Operation: "Decrypt", Status: 400, Took: 1 * time.Millisecond, ErrorCode: "DisabledException"},
+		{ID: 2, Service: "kms", Operation: "Decrypt", Status: 400, Took: time.Millisecond},
 		{ID: 3, Service: "kms", Operation: "Decrypt", Took: 9 * time.Millisecond},
 		{ID: 4, Service: "kms", Operation: "Decrypt", InFlight: true},
 		{ID: 5, Service: "qldb", Operation: "SendCommand", Command: "StartSession", Status: 200, Took: 1234567},
-		{ID: 6, Status: 404},
+		{ID: 6, Status: 404}, // names no operation
 		{ID: 7, Service: "qldb", Operation: "SendCommand", Command: "CommitTransaction", Status: 200},
 		{ID: 8, Service: "qldb", Operation: "SendCommand", Command: "CommitTransaction", Status: 400},
 	}
@@ -237,12 +242,30 @@ func TestOperations(t *testing.T) {
 	if diff := cmp.Diff(want, console.Operations(calls)); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
 	}
-	var states []string
-	for _, e := range console.Events(calls) {
-		states = append(states, e.ID+" "+e.Status)
+}
+
+func TestCondense(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 5, 10, 15, 0, 0, time.UTC)
+	decrypt := console.Event{Name: "Decrypt", Resources: []string{"k"}}
+	var records []console.Event
+	for i, name := range []string{"Decrypt", "Decrypt", "CreateKey", "Decrypt", "Decrypt", "DisableKey", "EnableKey"} {
+		e := decrypt
+		e.ID, e.Name, e.Time = string(rune('g'-i)), name, at.Add(-time.Duration(i)*time.Second)
+		if i == 4 {
+			e.Error = "DisabledException"
+		}
+		records = append(records, e)
 	}
-	if diff := cmp.Diff([]string{"8 refused", "6 refused", "5 ok", "4 running", "3 unanswered", "2 refused", "1 ok"},
-		states); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
+	var got []string
+	for _, e := range console.Condense(records, 5) {
+		got = append(got, fmt.Sprintf("%s %s %s x%d %s", e.ID, e.Time.Format("05"), e.Name, e.Times, e.Error))
+	}
+	want := []string{
+		"f 00 Decrypt x2 ", "e 58 CreateKey x1 ", "d 57 Decrypt x1 ", "c 56 Decrypt x1 DisabledException",
+		"b 55 DisableKey x1 ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("condensed (-want +got):\n%s", diff)
 	}
 }

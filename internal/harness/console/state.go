@@ -11,7 +11,7 @@ type State struct {
 	DataDir    string      `json:"data_dir"`
 	Ledgers    []Ledger    `json:"ledgers"`    // by account, Region and name
 	Keys       []Key       `json:"keys"`       // those that the ledgers name
-	Events     []Event     `json:"events"`     // the latest, newest first
+	Events     []Event     `json:"events"`     // the latest audit records, newest first
 	Operations []Operation `json:"operations"` // that were called, by service and name
 }
 
@@ -95,16 +95,16 @@ type Finding struct {
 	Principal string `json:"principal"`
 }
 
-// Event is one call.
+// Event is an audit record of CloudTrail in short, or several in a row that differ in nothing but the time.
 type Event struct {
-	ID        string    `json:"id"`
-	Time      time.Time `json:"time"`      // on the harness clock
-	Service   string    `json:"service"`   // such as kms
-	Operation string    `json:"operation"` // such as CreateKey
-	Target    string    `json:"target"`
-	Caller    string    `json:"caller"`
-	Status    string    `json:"status"` // running, ok, refused, failed or unanswered
-	Error     string    `json:"error"`  // code, or ""
+	ID        string    `json:"id"`        // of the oldest
+	Time      time.Time `json:"time"`      // of the newest, on the harness clock
+	Times     int       `json:"times"`     // how many there are
+	Source    string    `json:"source"`    // such as kms.amazonaws.com
+	Name      string    `json:"name"`      // such as Decrypt
+	Caller    string    `json:"caller"`    // ARN, or the service that called
+	Error     string    `json:"error"`     // code, or ""
+	Resources []string  `json:"resources"` // ARNs, or names of IAM
 }
 
 // Operation is how long the calls of one operation took. Times are in milliseconds of the machine's clock.

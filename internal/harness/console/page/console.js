@@ -16,7 +16,7 @@ function show(state) {
   render(at('overview'), state.ledgers.length ? overview(state) : [])
   render(at('ledger-list'), state.ledgers.length ? state.ledgers.map(l => card(l, keys, state)) : empty(state))
   render(at('latency-list'), latency(state.operations))
-  render(at('call-list'), calls(state.events))
+  render(at('record-list'), records(state.events))
   render(at('foot'),
     el('span', {}, state.endpoint), el('span', {}, `account ${state.account}`), el('span', {}, state.region),
     el('span', {}, `data in ${state.data_dir}`), el('span', {}, `harness clock ${moment(state.now)}`))
@@ -78,17 +78,20 @@ function chart(o) {
   }))
 }
 
-const outcomes = { ok: 'good', running: 'busy', refused: 'bad', failed: 'bad', unanswered: 'bad' }
+// tail is what tells one ARN from the next: what comes after account and service.
+const tail = arn => arn.startsWith('arn:') ? arn.split(':').slice(5).join(':') : arn
 
-function calls(events) {
-  if (!events.length) return el('p', { class: 'quiet' }, 'Nothing to show yet.')
-  const heads = [{ text: 'Time' }, { text: 'Call' }, { text: 'On' }, { text: 'By' }, { text: 'Outcome' }]
-  return [el('p', { class: 'quiet', key: 'what' }, 'The latest, newest first. Statements and transactions that went well are left out.'), table('The latest calls, newest first', heads, events.map(e => ({
+function records(events) {
+  if (!events.length) return el('p', { class: 'quiet' }, 'Nothing was recorded since the harness started.')
+  const heads = [{ text: 'Time' }, { text: 'Event' }, { text: 'On' }, { text: 'By' }, { text: 'Outcome' }]
+  return table('The latest audit records, newest first', heads, events.map(e => ({
     key: e.id, cells: [
-      [clock(e.time)], [el('span', { class: 'quiet' }, e.service + ' '), e.operation || 'unknown'],
-      [el('span', { class: 'mono' }, e.target)], [e.caller], [badge(outcomes[e.status], e.error || e.status)],
+      [clock(e.time)], [el('span', { class: 'quiet' }, e.source.replace('.amazonaws.com', '') + ' '), e.name,
+        e.times > 1 && el('span', { class: 'quiet' }, ` × ${e.times}`)],
+      (e.resources ?? []).map(r => el('div', { class: 'mono', title: r }, tail(r))), [el('span', { title: e.caller }, tail(e.caller))],
+      [e.error ? badge('bad', e.error) : badge('good', 'ok')],
     ],
-  })), 'calls')]
+  })), 'records')
 }
 
 // look is the harness's state; the error says in its message what to tell the reader.

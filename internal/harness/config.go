@@ -102,6 +102,9 @@ func (c *Config) complete() error {
 	if c.Region == "" {
 		c.Region = DefaultRegion
 	}
+	if c.LookupsPerSecond < 0 {
+		return fmt.Errorf("%d lookups per second: want none or more", c.LookupsPerSecond)
+	}
 	if c.SignatureNow == nil {
 		c.SignatureNow = c.Clock.Now
 	}

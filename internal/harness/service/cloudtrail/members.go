@@ -59,8 +59,11 @@ func (s style) members(v any) map[string]any {
 	if v == nil {
 		return nil
 	}
-	shown, _ := s.show(reflect.ValueOf(v))
+	shown, set := s.show(reflect.ValueOf(v))
 	m, _ := shown.(map[string]any)
+	if !set {
+		return nil
+	}
 	return m
 }
 

@@ -17,7 +17,7 @@ var usual = map[string]map[string]any{
 		"customerMasterKeySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT", "multiRegion": false,
 		"bypassPolicyLockoutSafetyCheck": false,
 	},
-	"PutKeyPolicy": {"bypassPolicyLockoutSafetyCheck": false},
+	"PutKeyPolicy": {"bypassPolicyLockoutSafetyCheck": false, "policyName": "default"},
 	"Encrypt":      {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
 	"Decrypt":      {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
 	"ReEncrypt": {

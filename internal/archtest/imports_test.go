@@ -76,6 +76,16 @@ var table = []row{
 		from: "internal/harness/merkle", may: []string{"internal/ion"},
 		never: impure, why: "the maker of proofs shares nothing with their checker but the data format",
 	},
+	{
+		from: "internal/harness/outbound", never: []string{"net/http"},
+		why: "settings for calling others know nothing of what is called",
+	},
+	{
+		from: "internal/harness/remotekms", may: []string{
+			"internal/harness/service/qldb", "internal/harness/wire", "internal/policy",
+		},
+		why: "it is the KMS that QLDB sees, in place of service/kms, which it never meets",
+	},
 	{from: "internal/harness/partiql", may: []string{"internal/ion"}, why: "eval declares the Source it reads"},
 	{
 		from: "internal/harness/scenario", may: []string{

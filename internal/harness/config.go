@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/outbound"
 )
 
 // DefaultAccount and DefaultRegion are what a harness uses when nothing else is said.
@@ -34,6 +35,13 @@ type Config struct {
 	NoSync       bool         // skip fsync: for tests whose data may be lost with the machine
 	// LookupsPerSecond bounds LookupEvents per account and Region; 0 bounds nothing. The service allows 2.
 	LookupsPerSecond int
+	// KMS is whose keys protect the ledgers; nil: the harness's own KMS. That one serves its keys all the same.
+	KMS *outbound.Service
+	// KMSGrantee is the ARN of the principal that KMS is called as; empty: STS is asked, at the same endpoint.
+	KMSGrantee string
+	// S3 and Kinesis are where exports and streams go; nil: files in DataDir. At Amazon they are written as the roles
+	// they name, elsewhere with the credentials given here.
+	S3, Kinesis *outbound.Service
 }
 
 // Credential is a root access key that was chosen outside.
@@ -101,6 +109,14 @@ func (c *Config) complete() error {
 	}
 	if c.Region == "" {
 		c.Region = DefaultRegion
+	}
+	for _, s := range []*outbound.Service{c.KMS, c.S3, c.Kinesis} {
+		if s == nil {
+			continue
+		}
+		if err := s.Complete(); err != nil {
+			return err
+		}
 	}
 	if c.LookupsPerSecond < 0 {
 		return fmt.Errorf("%d lookups per second: want none or more", c.LookupsPerSecond)

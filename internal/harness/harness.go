@@ -12,20 +12,19 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/console"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/fault"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/remotekms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/cloudtrail"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/iam"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/session"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/sts"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/delivery"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
@@ -41,6 +40,7 @@ type Harness struct {
 	// authority decides every call.
 	authority *authorize.Authority
 	kms       *kms.Service
+	remote    *remotekms.Keys // whose keys protect the ledgers; nil: kms's do
 	qldb      *qldb.Service
 	data      *journals
 	session   *session.Service
@@ -49,9 +49,11 @@ type Harness struct {
 	faults    *fault.Set
 	wire      *wire.Server
 	pace      *pacer
-	root      iam.AccessKey
-	console   *console.Console
-	judge     console.Judge
+	// deliveries paces what waits for others: a slow S3 must not hold up the watch on keys.
+	deliveries *pacer
+	root       iam.AccessKey
+	console    *console.Console
+	judge      console.Judge
 
 	mu       sync.Mutex
 	listener net.Listener // nil until Listen
@@ -74,7 +76,9 @@ func New(ctx context.Context, cfg Config) (*Harness, error) {
 	if err := h.assemble(ctx); err != nil {
 		return nil, errors.Join(err, h.closeTrail(), opened.Close())
 	}
-	h.pace = newPacer(cfg.Clock, cfg.Log, h.kms.Tick, h.qldb.Tick, h.session.Tick, h.iam.Tick, h.trail.Tick)
+	h.deliveries = newPacer(cfg.Clock, cfg.Log, h.qldb.Deliver)
+	h.pace = newPacer(cfg.Clock, cfg.Log,
+		h.kms.Tick, h.qldb.Maintain, h.session.Tick, h.iam.Tick, h.trail.Tick, h.pokeDeliveries)
 	return h, nil
 }
 
@@ -100,13 +104,19 @@ func (h *Harness) assemble(ctx context.Context) error {
 		store: h.store, clock: cfg.Clock, rand: cfg.Rand, log: cfg.Log, open: map[string]*openJournal{},
 		gone: func(id string) { h.session.CloseLedger(id) },
 	}
-	keys := ledgerKeys{kms: h.kms, now: h.internalCall, observe: h.trail.Observe}
-	written := delivery.Options{NoSync: cfg.NoSync}
+	keys, err := h.ledgerKeys(ctx)
+	if err != nil {
+		return err
+	}
+	objects, records, err := h.destinations(ctx)
+	if err != nil {
+		return err
+	}
 	if h.qldb, err = qldb.New(qldb.Config{
 		State: h.store, Keys: keys, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, MaxLedgers: cfg.MaxLedgers,
 		Journals:       h.data,
-		Objects:        delivery.NewObjects(filepath.Join(cfg.DataDir, "s3"), written),
-		Records:        delivery.NewRecords(filepath.Join(cfg.DataDir, "kinesis"), cfg.Clock.Now, written),
+		Objects:        objects,
+		Records:        records,
 		CreateDuration: cfg.Timing.LedgerCreate, DeleteDuration: cfg.Timing.LedgerDelete,
 		RekeyDuration: cfg.Timing.KeyChange, KeyCacheTTL: cfg.Timing.KeyCache,
 		RecoveryInterval: cfg.Timing.KeyRecovery,
@@ -202,6 +212,12 @@ func (h *Harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.pace.poke()
 }
 
+// pokeDeliveries has a look at what a change of the ledgers' state allows to go on.
+func (h *Harness) pokeDeliveries(context.Context) (time.Time, error) {
+	h.deliveries.poke()
+	return time.Time{}, nil
+}
+
 // Env is what a command needs in its environment to talk to this Harness. It holds the root secret access key.
 func (h *Harness) Env() map[string]string {
 	return map[string]string{
@@ -218,7 +234,7 @@ func (h *Harness) Env() map[string]string {
 // Advance moves the clock by d and returns when everything that became due by then has happened.
 func (h *Harness) Advance(ctx context.Context, d time.Duration) error {
 	h.cfg.Clock.Advance(d)
-	return h.pace.settle(ctx)
+	return errors.Join(h.pace.settle(ctx), h.deliveries.settle(ctx))
 }
 
 // Faults are the failures on demand.
@@ -242,6 +258,7 @@ func (h *Harness) Close() error {
 		errs = append(errs, ignoreClosed(listener.Close()), h.withdraw())
 	}
 	h.pace.stop()
+	h.deliveries.stop()
 	h.session.Close()
 	return errors.Join(append(errs, h.data.Close(), h.closeTrail(), h.store.Close())...)
 }

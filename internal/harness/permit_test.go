@@ -47,6 +47,11 @@ type cast struct {
 // assume roles; in the other account a user who may do everything.
 func newCast(t *testing.T) cast {
 	t.Helper()
+	return newCastIn(t, config(t.TempDir()))
+}
+
+func newCastIn(t *testing.T, cfg harness.Config) cast {
+	t.Helper()
 	seed, err := harness.ParseSeed([]byte(`{"accounts": [
 		{"id": "` + account + `",
 		 "users": [{"name": "dev", "inline": {"p": ` + mayAssume + `},
@@ -58,7 +63,6 @@ func newCast(t *testing.T) cast {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := config(t.TempDir())
 	cfg.Seed = seed
 	h, server := open(t, cfg)
 	return cast{t, h, server}
@@ -192,6 +196,18 @@ const throughQLDB = `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:De
 	"Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"qldb.eu-west-2.amazonaws.com",
 	"kms:CallerAccount":"` + account + `"}}}`
 
+var keyDenied = regexp.MustCompile(`^AccessDeniedException: The user does not have permissions to use the customer ` +
+	`managed KMS key of the ledger \(KMS Request ID: [0-9a-f-]{36}\) : The ciphertext refers to a customer master key that ` +
+	`does not exist, does not exist in this region, or you are not allowed to access\.$`)
+
+// wantKeyDenied wants the refusal of a caller who may not decrypt with the key of the ledger.
+func wantKeyDenied(t *testing.T, what string, err error) {
+	t.Helper()
+	if got := said(err); !keyDenied.MatchString(got) {
+		t.Errorf("%s: got %s", what, got)
+	}
+}
+
 // TestRoleWithoutDecrypt is the article's scenario 4: a role that may use the ledger, but not its key.
 func TestRoleWithoutDecrypt(t *testing.T) {
 	t.Parallel()
@@ -200,14 +216,9 @@ func TestRoleWithoutDecrypt(t *testing.T) {
 	key := c.key(keyPolicy(throughQLDB))
 	c.ledger(key)
 	c.may("reader", allowed("qldb:*", "*"))
-	denied := regexp.MustCompile(`^AccessDeniedException: The user does not have permissions to use the customer managed ` +
-		`KMS key of the ledger \(KMS Request ID: [0-9a-f-]{36}\) : The ciphertext refers to a customer master key that ` +
-		`does not exist, does not exist in this region, or you are not allowed to access\.$`)
 	refused := func(what string) {
 		t.Helper()
-		if got := said(c.run(c.as("reader"), select1)); !denied.MatchString(got) {
-			t.Errorf("%s: got %s", what, got)
-		}
+		wantKeyDenied(t, what, c.run(c.as("reader"), select1))
 	}
 	refused("a key policy without the role")
 

@@ -28,6 +28,7 @@ type settings struct {
 	logFormat   string
 	timing      harness.Timing
 	maxLedgers  int
+	elsewhere   elsewhere
 	lookups     int
 }
 
@@ -50,6 +51,7 @@ func (s *settings) add(cmd *cobra.Command) {
 	for _, d := range s.timing.Knobs() {
 		f.DurationVar(d.Value, d.Name, *d.Value, d.Meaning)
 	}
+	s.elsewhere.add(f)
 	f.SortFlags = false
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName { return pflag.NormalizedName(name) })
 }
@@ -81,7 +83,7 @@ func (s *settings) config(cmd *cobra.Command) (harness.Config, error) {
 	if err != nil {
 		return harness.Config{}, err
 	}
-	return harness.Config{
+	cfg := harness.Config{
 		DataDir:      s.dataDir,
 		Account:      s.account,
 		Region:       s.region,
@@ -96,7 +98,9 @@ func (s *settings) config(cmd *cobra.Command) (harness.Config, error) {
 		MaxLedgers:   s.maxLedgers,
 
 		LookupsPerSecond: s.lookups,
-	}, nil
+	}
+	err = s.elsewhere.apply(&cfg)
+	return cfg, err
 }
 
 // readCredentials reads the file of --credentials; no file, no credentials. Its errors quote no content.

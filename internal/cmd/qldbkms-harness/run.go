@@ -112,7 +112,8 @@ func childEnv(parent []string, ours map[string]string) []string {
 	env := slices.DeleteFunc(slices.Clone(parent), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
 		_, set := ours[name]
-		return set || slices.Contains(misleading, name) || strings.HasPrefix(name, "AWS_ENDPOINT_URL")
+		return set || slices.Contains(misleading, name) || strings.HasPrefix(name, "AWS_ENDPOINT_URL") ||
+			slices.ContainsFunc(secretPrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 	})
 	for name, value := range ours {
 		env = append(env, name+"="+value)

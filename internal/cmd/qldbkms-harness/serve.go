@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -51,9 +50,10 @@ func serve(ctx context.Context, cmd *cobra.Command, h *harness.Harness, listen, 
 	fmt.Fprintf(out, "qldbkms-harness serves KMS, QLDB, QLDB Session, IAM and STS on %s\n", h.Endpoint())
 	fmt.Fprintf(out, "console, for a browser on this machine: %s/\n", h.Endpoint())
 	fmt.Fprintf(out, "data directory: %s\n", dataDir)
-	fmt.Fprintf(out, "journal exports: %s\n", filepath.Join(dataDir, "s3", "<bucket>", "<prefix>"))
-	fmt.Fprintf(out, "journal streams: %s\n",
-		filepath.Join(dataDir, "kinesis", "<account>", "<region>", "<data stream>.jsonl"))
+	at := h.Whereabouts(ctx)
+	fmt.Fprintf(out, "keys of ledgers: %s\n", at.Keys)
+	fmt.Fprintf(out, "journal exports: %s\n", at.Exports)
+	fmt.Fprintf(out, "journal streams: %s\n", at.Streams)
 	fmt.Fprintf(out, "in another shell: eval \"$(qldbkms-harness env --data-dir %s)\"\n", dataDir)
 	return h.Serve(ctx)
 }

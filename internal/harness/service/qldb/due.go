@@ -50,12 +50,16 @@ func unschedule(w store.Writer, at time.Time, wk work) error {
 	return due.Delete(w, dueName(at, wk))
 }
 
-// dueAt returns the work that is due at now and the moment of the first that is not, which is zero if there is none.
-func dueAt(r store.Reader, now time.Time) (ready []work, next time.Time, err error) {
+// dueAt returns the work of mine that is due at now and the moment of the first that is not, which is zero if there is
+// none.
+func dueAt(r store.Reader, now time.Time, mine func(work) bool) (ready []work, next time.Time, err error) {
 	err = due.Scan(r, "", "", func(name string, wk work) (bool, error) {
 		at, err := time.Parse(dueLayout, name[:len(dueLayout)])
 		if err != nil {
 			return false, err
+		}
+		if !mine(wk) {
+			return true, nil
 		}
 		if at.After(now) {
 			next = at

@@ -158,6 +158,16 @@ func serviceDenied() *wire.Fault {
 	return &wire.Fault{Code: "AccessDeniedException", Status: http.StatusForbidden, Message: textImpaired}
 }
 
+// unanswered tells the user why a KMS elsewhere could not be asked, with a status that SDKs and drivers retry. Other
+// errors stay as they are.
+func unanswered(err error) error {
+	if unasked, ok := errors.AsType[*UnaskedError](err); ok {
+		return &wire.Fault{Code: "ServiceUnavailableException", Status: http.StatusServiceUnavailable,
+			Message: unasked.Error() + ". Nothing was changed; try again when it answers."}
+	}
+	return err
+}
+
 func streamEnded(t *journalStream) *wire.Fault {
 	return resource("ResourcePreconditionNotMetException", http.StatusPreconditionFailed, "JournalKinesisStream", t.ID,
 		"The stream %s is %s and cannot be cancelled", t.ID, t.Status)

@@ -79,7 +79,7 @@ func (s *Service) CheckCaller(ctx context.Context, c *wire.Call, name string) er
 	f, refused := errors.AsType[*wire.Fault](err)
 	switch {
 	case !refused:
-		return err
+		return unanswered(err)
 	case f.Code == "AccessDeniedException":
 		return inData(s.deniedBy(f))
 	case keyUnusable(f): // KMS looks at policies first, so the caller may; reads go on until the ledger's next probe

@@ -66,11 +66,11 @@ func (s *Service) resolveKey(ctx context.Context, c *wire.Call, given *string) (
 }
 
 // keyFault turns a refusal of KMS, to a call made for the caller about the key given, into QLDB's own fault.
-// Errors that are no refusal stay as they are.
+// An *UnaskedError becomes one that tells the user why; other errors that are no refusal stay as they are.
 func (s *Service) keyFault(given string, err error) error {
 	f, ok := errors.AsType[*wire.Fault](err)
 	if !ok {
-		return err
+		return unanswered(err)
 	}
 	switch f.Code {
 	case "NotFoundException":

@@ -2,6 +2,7 @@ package qldb
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
@@ -14,7 +15,8 @@ import (
 // missing grant must show as an AccessDeniedException.
 //
 // A refusal of KMS is a *wire.Fault with KMS's own code; its Members may hold "RequestId", the id under which KMS
-// recorded the call. Any other error means that KMS could not be asked, and says nothing about the key.
+// recorded the call. Any other error, such as an *UnaskedError, means that KMS could not be asked, and says nothing
+// about the key.
 // A key ARN may belong to another account than Place.Account.
 type Keys interface {
 	// DescribeKey resolves keyID, which is a key id, key ARN, alias name or alias ARN.
@@ -37,6 +39,22 @@ type Keys interface {
 	// call is made to see whether the principal may make it.
 	DecryptAs(ctx context.Context, c *wire.Call, ciphertext []byte, encryptionContext map[string]string) error
 }
+
+// An UnaskedError says that KMS gave no answer about a key: it was not reached, is too busy, or answered garbage. Its
+// text is for the user, who has set up that KMS.
+type UnaskedError struct {
+	KMS       string // in words, such as: KMS at https://kms.example
+	Operation string // such as Decrypt
+	Err       error
+}
+
+// Error says who was not asked what, and why.
+func (e *UnaskedError) Error() string {
+	return fmt.Sprintf("%s has no answer to %s: %v", e.KMS, e.Operation, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *UnaskedError) Unwrap() error { return e.Err }
 
 // Place is the account and Region that a ledger lives in.
 type Place struct {

@@ -12,25 +12,38 @@ import (
 // maxRounds bounds how often Tick looks for work that became due while it was working.
 const maxRounds = 8
 
-// Tick does everything that is due: it tries keys, finishes key changes, retires grants, clears deleted ledgers away,
-// goes on with exports, and delivers to streams what is new in the journals. It returns the next moment at which
-// something will be due, or the zero time if nothing will.
+// Tick is Maintain, then Deliver. It returns the next moment at which something will be due, or the zero time if
+// nothing will.
 //
 // Work that fails is put off by Config.RecoveryInterval and its error is part of the one returned; next is valid all
 // the same, unless the state itself could not be read. Tick may run at any time and in several processes.
 func (s *Service) Tick(ctx context.Context) (next time.Time, err error) {
-	next, err = s.doDue(ctx)
+	next, err = s.Maintain(ctx)
+	again, deliverErr := s.Deliver(ctx)
+	return sooner(next, again), errors.Join(err, deliverErr)
+}
+
+// Maintain tries keys, finishes key changes, retires grants, clears deleted ledgers away and forgets old streams. It
+// returns as Tick does, and may run beside Deliver.
+func (s *Service) Maintain(ctx context.Context) (next time.Time, err error) {
+	return s.doDue(ctx, func(wk work) bool { return wk.Export == "" })
+}
+
+// Deliver goes on with exports and sends streams what is new in the journals. It waits for those who take them, so
+// that whoever may not wait with it runs Maintain apart. It returns as Tick does.
+func (s *Service) Deliver(ctx context.Context) (next time.Time, err error) {
+	next, err = s.doDue(ctx, func(wk work) bool { return wk.Export != "" })
 	again, streamErr := s.deliver(ctx)
 	return sooner(next, again), errors.Join(err, streamErr)
 }
 
-// doDue does what stands in the due index.
-func (s *Service) doDue(ctx context.Context) (next time.Time, err error) {
+// doDue does what stands in the due index and is mine.
+func (s *Service) doDue(ctx context.Context, mine func(work) bool) (next time.Time, err error) {
 	var failed []error
 	for range maxRounds {
 		var ready []work
 		err := s.read(ctx, func(r store.Reader) (err error) {
-			ready, next, err = dueAt(r, s.now())
+			ready, next, err = dueAt(r, s.now(), mine)
 			return err
 		})
 		if err != nil {

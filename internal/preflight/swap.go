@@ -138,7 +138,7 @@ func Lost(passages []Passage) []Finding {
 	var list []Finding
 	for _, p := range passages {
 		h := hit{principal: p.Principal, action: decrypt}
-		now := fmt.Sprintf("%s can read the ledger now%s%s.", p.Principal, p.Before.restriction(), byStatements(p.Statements[0]))
+		now := p.Principal + " can read the ledger now" + p.Before.restriction() + byStatements(p.Statements[0]) + "."
 		if p.Loses() {
 			if p.After != Unreached {
 				h.as = new(Warning)

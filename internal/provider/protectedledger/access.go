@@ -131,14 +131,14 @@ func (a accessModel) faults(at setting) []finding {
 func accessFault(err error) finding {
 	at := path.Root("key").AtName("access")
 	const summary = "No key policy can be made of this"
-	fault, ok := errors.AsType[*preflight.AccessError](err)
-	switch {
-	case !ok || fault.Field == "":
-		return failure(at, summary, sentence(strings.TrimPrefix(err.Error(), "make the key policy: ")))
-	case fault.Field == "extra_statements":
-		return failure(at.AtName(fault.Field).AtListIndex(fault.Index), summary, sentence(fault.Err.Error()))
+	cause := strings.TrimPrefix(err.Error(), "make the key policy: ")
+	if fault, ok := errors.AsType[*preflight.AccessError](err); ok && fault.Field != "" {
+		at, cause = at.AtName(fault.Field), fault.Err.Error()
+		if fault.Field == "extra_statements" {
+			at = at.AtListIndex(fault.Index)
+		}
 	}
-	return failure(at.AtName(fault.Field), summary, sentence(fault.Err.Error()))
+	return failure(at, summary, fmt.Sprintf("%s: %s.", at, cause))
 }
 
 // effectivePolicy is the policy a key gets: the configured one, the one its words make, or the default written out,

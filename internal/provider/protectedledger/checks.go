@@ -1,6 +1,7 @@
 package protectedledger
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,7 +93,9 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 	if s.owned && !p.Key.Access.IsNull() {
 		found = inWords(found)
 	}
-	slices.SortStableFunc(found, func(a, b preflight.Finding) int { return strings.Compare(a.Rule, b.Rule) })
+	slices.SortStableFunc(found, func(a, b preflight.Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), strings.Compare(a.Rule, b.Rule))
+	})
 	if !c.open && !c.partial {
 		v.listed = list(found, c)
 	}
@@ -281,7 +284,7 @@ func sayOfCaller(p model, f facts, c checks, s subject, document []preflight.Fin
 	var found, accepted []preflight.Finding
 	for _, one := range preflight.Check(in) {
 		switch {
-		case !slices.Contains([]string{"KP-101", "KP-106", "KP-201", "KP-216"}, one.Rule), one.Severity == preflight.Note,
+		case !slices.Contains([]string{"KP-101", "KP-106", "KP-201"}, one.Rule), one.Severity == preflight.Note,
 			slices.ContainsFunc(document, one.Same), !s.owned && !strings.HasPrefix(one.Rule, "KP-2"):
 		case c.accepts(one.Rule):
 			one.Severity = preflight.Warning
@@ -290,7 +293,8 @@ func sayOfCaller(p model, f facts, c checks, s subject, document []preflight.Fin
 			found = append(found, one)
 		}
 	}
-	return append(say(s.at, found, c, nil), sayAccepted(s.at, accepted)...)
+	said := saying(s.at, found, c, nil, "If somebody else applies this, who can, let it pass")
+	return append(said, sayAccepted(s.at, accepted)...)
 }
 
 // roleWithPath is the caller as a policy would name it: the ARN of a session does not say the path of its role, so a

@@ -34,9 +34,8 @@ func newCast(t *testing.T) *bench {
 func (b *bench) as(role string) {
 	b.t.Helper()
 	s := b.As(role)
-	config := b.config
-	config.AccessKey, config.SecretKey, config.Token = s.AccessKeyID, s.SecretKey, s.Token
-	b.serve(&config)
+	b.config.AccessKey, b.config.SecretKey, b.config.Token = s.AccessKeyID, s.SecretKey, s.Token
+	b.serve(&b.config)
 }
 
 // document is a key policy of statements.
@@ -73,6 +72,13 @@ func users(arns ...string) obj {
 
 func throughQLDB() obj {
 	return obj{"StringEquals": obj{"kms:ViaService": "qldb." + acctest.Region + ".amazonaws.com"}}
+}
+
+// strangersTo is a condition that holds for whom an account does not have, but for AWS services.
+func strangersTo(account string) obj {
+	return obj{
+		"StringNotEquals": obj{"aws:PrincipalAccount": account}, "Bool": obj{"aws:PrincipalIsAWSService": "false"},
+	}
 }
 
 // findingsOf are the ids of policy_findings, those accepted with a star.
@@ -120,9 +126,9 @@ func TestPolicyChecks(t *testing.T) {
 		"a Deny that shadows": {
 			callers: []any{readerARN},
 			bad: document(delegation(), users(readerARN), obj{"Sid": "No strangers", "Effect": "Deny", "Principal": "*",
-				"Action": "kms:Decrypt", "Condition": obj{"StringNotEquals": obj{"aws:PrincipalAccount": "444455556666"}}}),
+				"Action": "kms:Decrypt", "Condition": strangersTo("444455556666")}),
 			good: document(delegation(), users(readerARN), obj{"Sid": "No strangers", "Effect": "Deny", "Principal": "*",
-				"Action": "kms:Decrypt", "Condition": obj{"StringNotEquals": obj{"aws:PrincipalAccount": acctest.Account}}}),
+				"Action": "kms:Decrypt", "Condition": strangersTo(acctest.Account)}),
 			rule: "KP-217", says: []string{"No strangers"},
 		},
 	} {
@@ -137,7 +143,8 @@ func TestPolicyChecks(t *testing.T) {
 				return cfg
 			}
 			o := b.planned(of(c.bad), nil)
-			wantError(t, o, append(c.says, c.rule+":", fmt.Sprintf("policy_checks = { accept = [%q] }", c.rule))...)
+			wantError(t, o, append(c.says, c.rule+" in key.policy:",
+				fmt.Sprintf("policy_checks = { accept = [%q] }", c.rule))...)
 			if o := b.planned(of(c.good), nil); o.failed() || slices.Contains(findingsOf(o.state), c.rule+" error") {
 				t.Errorf("the twin finds %v:\n%s", findingsOf(o.state), o.text())
 			}

@@ -17,6 +17,11 @@ import (
 // say words findings, one diagnostic for each rule: Terraform folds warnings that begin alike. Notes and accepted
 // findings are listed only, and those of told were given by ValidateConfig.
 func say(at path.Path, found []preflight.Finding, c checks, told []preflight.Finding) []finding {
+	return saying(at, found, c, told, "If this is meant, let it pass")
+}
+
+// saying is say with the reason to let it pass.
+func saying(at path.Path, found []preflight.Finding, c checks, told []preflight.Finding, hint string) []finding {
 	var list []finding
 	for _, f := range byRule(found) {
 		f = slices.DeleteFunc(f, func(one preflight.Finding) bool {
@@ -25,11 +30,10 @@ func say(at path.Path, found []preflight.Finding, c checks, told []preflight.Fin
 		if len(f) == 0 {
 			continue
 		}
-		hint := "If this is meant, let it pass"
 		worst := slices.MaxFunc(f, func(a, b preflight.Finding) int { return int(a.Severity - b.Severity) })
 		list = append(list, finding{
 			Error: worst.Severity == preflight.Error, Path: at, Summary: worst.Summary,
-			Detail: fmt.Sprintf("%s\n\n%s: policy_checks = { accept = [%q] }", paragraphs(f), hint, worst.Rule),
+			Detail: fmt.Sprintf("%s\n\n%s:\n  policy_checks = { accept = [%q] }", paragraphs(at, f), hint, worst.Rule),
 		})
 	}
 	return list
@@ -39,31 +43,34 @@ func say(at path.Path, found []preflight.Finding, c checks, told []preflight.Fin
 func sayAccepted(at path.Path, found []preflight.Finding) []finding {
 	var list []finding
 	for _, f := range byRule(found) {
-		list = append(list, warning(at, f[0].Summary+" (accepted)", paragraphs(f)+
+		list = append(list, warning(at, f[0].Summary+" (accepted)", paragraphs(at, f)+
 			"\n\npolicy_checks accepts this. It is true of whoever runs Terraform now."))
 	}
 	return list
 }
 
-// byRule groups findings that are in the order of their rules.
+// byRule groups findings, in the order in which their rules come first.
 func byRule(found []preflight.Finding) [][]preflight.Finding {
 	var groups [][]preflight.Finding
-	for i, f := range found {
-		if i == 0 || found[i-1].Rule != f.Rule {
+	for _, f := range found {
+		i := slices.IndexFunc(groups, func(g []preflight.Finding) bool { return g[0].Rule == f.Rule })
+		if i < 0 {
 			groups = append(groups, nil)
+			i = len(groups) - 1
 		}
-		groups[len(groups)-1] = append(groups[len(groups)-1], f)
+		groups[i] = append(groups[i], f)
 	}
 	return groups
 }
 
-// paragraphs say of each finding what is so, and below what to write instead.
-func paragraphs(found []preflight.Finding) string {
+// paragraphs say of each finding what is so, and below what to write instead. Terraform shows no line of a nested
+// argument, so the first names it.
+func paragraphs(at path.Path, found []preflight.Finding) string {
 	var parts []string
 	for i, f := range found {
 		what := strings.TrimSpace(strings.TrimSuffix(f.Detail, f.Fix))
 		if i == 0 {
-			what = f.Rule + ": " + what
+			what = f.Rule + " in " + strings.Replace(at.String(), "kms_key", "the policy of kms_key", 1) + ": " + what
 		}
 		parts = append(parts, what, f.Fix)
 	}
@@ -72,9 +79,10 @@ func paragraphs(found []preflight.Finding) string {
 
 // notYet says that the plan could not judge a policy.
 func notYet(ledger string, s subject) finding {
-	return warning(s.at, fmt.Sprintf("Ledger %q: key policy not checked yet", ledger), sentence(s.later)+
-		"\n\nWhat can be known by then is judged during the apply, before the first call that changes anything of this "+
-		"ledger: an error stops it there, with nothing written.")
+	return warning(s.at, fmt.Sprintf("Ledger %q: key policy not checked yet", ledger), fmt.Sprintf(
+		"The plan cannot judge it: %s.\n\nIt is judged during the apply, with what is known by then, before the first call "+
+			"that changes anything of this ledger: an error stops the apply there. To have it judged in the plan, create first "+
+			"what it depends on.", s.later))
 }
 
 // acceptable accepts the ids of rules whose findings can be let pass.
@@ -99,11 +107,12 @@ func (acceptable) ValidateString(_ context.Context, req validator.StringRequest,
 	i := slices.IndexFunc(preflight.Rules(), func(r preflight.Rule) bool { return r.ID == id })
 	switch {
 	case i < 0:
-		resp.Diagnostics.AddAttributeError(req.Path, "No such rule", fmt.Sprintf("%q is not the id of a rule. Copy it from the "+
-			"finding that is to be let pass, such as KP-207.", id))
+		resp.Diagnostics.AddAttributeError(req.Path, "No such rule", fmt.Sprintf(
+			"%q is not the id of a rule. Copy it from the finding that is to be let pass, such as KP-207.", id))
 	case id >= "KP-600":
-		resp.Diagnostics.AddAttributeError(req.Path, "Rule cannot be let pass", fmt.Sprintf("%s (%s) is about the key, not about "+
-			"its policy. Change the argument that it blames.", id, preflight.Rules()[i].Title))
+		resp.Diagnostics.AddAttributeError(req.Path, "Rule cannot be let pass", fmt.Sprintf(
+			"%s (%s) is about the key, not about its policy. Change the argument that it blames.", id,
+			preflight.Rules()[i].Title))
 	}
 }
 

@@ -18,6 +18,7 @@ var (
 	Contradicts   = contradictions
 	ParseImportID = parseImportID
 	PlanDestroy   = planDestroy
+	RoleWithPath  = roleWithPath
 )
 
 // AWSOwned is how the service names its own key.

@@ -118,7 +118,8 @@ func (w *world) checkTrail(ctx context.Context, r *recorder) error {
 	if err != nil {
 		return err
 	}
-	const what = "CloudTrail shows GenerateDataKey by QLDB under the main key: 32 bytes, key-hierarchy-node-id and -version"
+	const what = "CloudTrail shows GenerateDataKey by QLDB under the main key: 32 bytes, a key-hierarchy-node-id and " +
+		"-version"
 	out, err := cloudtrail.NewFromConfig(w.root).LookupEvents(ctx, &cloudtrail.LookupEventsInput{
 		LookupAttributes: []trailtypes.LookupAttribute{{
 			AttributeKey: trailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("GenerateDataKey"),

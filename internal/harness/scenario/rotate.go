@@ -38,8 +38,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// rotateByAlias points the alias at another key. The ledger does not follow: it keeps the key that the alias led to when
-// the ledger was created.
+// rotateByAlias points the alias at another key. The ledger does not follow: it keeps the key that the alias led to
+// when the ledger was created.
 func rotateByAlias(ctx context.Context, w *world, r *recorder) error {
 	_, before, err := w.status(ctx)
 	if err != nil {

@@ -1,0 +1,4 @@
+package scenario
+
+// NewLoad counts samples.
+var NewLoad = newLoad

@@ -5,10 +5,10 @@ import { el } from './dom.js'
 // duration says a span of milliseconds in its largest units.
 export function duration(ms) {
   const s = Math.max(0, Math.round(ms / 1000))
-  if (s < 60) return s + ' s'
-  if (s < 3600) return Math.floor(s / 60) + ' min ' + (s % 60 ? s % 60 + ' s' : '')
-  if (s < 86400) return Math.floor(s / 3600) + ' h ' + (Math.floor(s / 60) % 60) + ' min'
-  return Math.floor(s / 86400) + ' d ' + (Math.floor(s / 3600) % 24) + ' h'
+  if (s < 60) return s + '\u00a0s'
+  if (s < 3600) return Math.floor(s / 60) + '\u00a0min' + (s % 60 ? ' ' + s % 60 + '\u00a0s' : '')
+  if (s < 86400) return Math.floor(s / 3600) + '\u00a0h ' + (Math.floor(s / 60) % 60) + '\u00a0min'
+  return Math.floor(s / 86400) + '\u00a0d ' + (Math.floor(s / 3600) % 24) + '\u00a0h'
 }
 
 const iso = at => new Date(at).toISOString()

@@ -59,6 +59,9 @@ func (h *Harness) look(ctx context.Context) (console.State, error) {
 		}
 		state.Ledgers = append(state.Ledgers, shown)
 	}
+	if h.cfg.KMS != nil {
+		state.KMS, arns = h.cfg.KMS.Where(), nil
+	}
 	keys, err := h.kms.Report(ctx, arns)
 	if err != nil {
 		return console.State{}, err

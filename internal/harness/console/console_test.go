@@ -70,6 +70,7 @@ func TestMarkupIsText(t *testing.T) {
 		},
 		func(s *console.State) { s.Ledgers[0].EncryptionStatus = "UPDATING" },
 		func(s *console.State) { s.Keys = []console.Key{} },
+		func(s *console.State) { s.Keys, s.KMS = []console.Key{}, "" },
 		func(s *console.State) { s.Ledgers = []console.Ledger{} },
 	} {
 		state := console.State{}

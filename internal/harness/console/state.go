@@ -9,8 +9,9 @@ type State struct {
 	Account    string      `json:"account"`
 	Region     string      `json:"region"`
 	DataDir    string      `json:"data_dir"`
+	KMS        string      `json:"kms"`        // whose keys protect the ledgers, in words; "" means the harness's own
 	Ledgers    []Ledger    `json:"ledgers"`    // by account, Region and name
-	Keys       []Key       `json:"keys"`       // those that the ledgers name
+	Keys       []Key       `json:"keys"`       // those that the ledgers name, of the harness's own KMS
 	Events     []Event     `json:"events"`     // the latest audit records, newest first
 	Operations []Operation `json:"operations"` // that were called, by service and name
 }

@@ -23,10 +23,10 @@ export function card(ledger, keys, state) {
       el('p', { class: 'place' }, `${ledger.region} · ${ledger.account}`)),
     notice(ledger, keys, state),
     el('div', { class: 'body' },
-      el('figure', {}, picture(ledger, keys)),
+      el('figure', {}, picture(ledger, keys, state)),
       el('div', { class: 'facts' },
         el('dl', {}, journal(ledger)),
-        nodes.map((node, i) => protection(ledger, node, keys, nodes.length > 1 ? ['Moves from', 'Moves to'][i] : 'Protected by')))),
+        nodes.map((node, i) => protection(ledger, node, keys, state, nodes.length > 1 ? ['Moves from', 'Moves to'][i] : 'Protected by')))),
   )
 }
 
@@ -42,15 +42,15 @@ function notice(ledger, keys, state) {
   if (ledger.encryption_status !== 'KMS_KEY_INACCESSIBLE') return null
   return el('p', { class: 'notice bad', key: 'notice' },
     el('strong', {}, 'The KMS key cannot be used since ', when(ledger.inaccessible_since), ` (${duration(now - Date.parse(ledger.inaccessible_since))}). `),
-    'Every read and write is refused; nothing is lost. ', remedy(ledger, keys))
+    'Every read and write is refused; nothing is lost. ', remedy(ledger, keys, state))
 }
 
-function remedy(ledger, keys) {
+function remedy(ledger, keys, state) {
   for (const node of ledger.next ? [ledger.root, ledger.next] : [ledger.root]) {
     const key = keys.get(node.key_arn)
     const after = ' The ledger notices by itself.'
     if (isOwned(node.key_arn)) continue
-    if (!key) return 'The key is not in this KMS: it was deleted, or another KMS holds it.'
+    if (!key) return state.kms ? `The key is kept by ${state.kms}: look there what became of it.` : 'The key was deleted.'
     if (key.state === 'Disabled') return ['To give it back: ', code(`aws kms enable-key --key-id ${keyName(key.arn)}`), '.', after]
     if (key.state === 'PendingDeletion') {
       return ['The key is deleted for good on ', when(key.delete_at), '. To keep it: ',
@@ -76,7 +76,7 @@ function journal(ledger) {
   ]
 }
 
-function protection(ledger, node, keys, title) {
+function protection(ledger, node, keys, state, title) {
   const key = keys.get(node.key_arn)
   const section = (...inside) => el('section', { class: 'key', key: title + node.key_arn, 'aria-label': title + ' ' + keyName(node.key_arn) },
     el('h4', {}, title), inside)
@@ -85,7 +85,7 @@ function protection(ledger, node, keys, title) {
       'The AWS owned key: nobody but QLDB can look at it, restrict it or switch it off. To have a key of your own, name one in kms_key.'))
   }
   if (!key) return section(el('dl', {}, fact('Key', el('span', { class: 'mono' }, node.key_arn))),
-    el('p', { class: 'quiet' }, 'Not in this KMS: it was deleted, or another KMS holds it.'))
+    el('p', { class: 'quiet' }, state.kms ? `Kept by ${state.kms}, which tells of its state, policy and grants.` : 'Not there any more: it was deleted.'))
   return section(
     el('dl', {},
       fact('Key', el('span', { class: 'mono' }, key.arn), key.description && el('span', { class: 'quiet' }, ' ' + key.description)),

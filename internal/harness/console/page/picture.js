@@ -25,8 +25,8 @@ const arrow = (x1, y1, x2, y2, kind, label) => el('g', { class: 'edge ' + kind }
   kind === 'cut' && el('path', { class: 'cross', d: `M${x1 - 7} ${(y1 + y2) / 2 - 7}l14 14m0 -14l-14 14` }),
   label && el('text', { x: x1 + 14, y: (y1 + y2) / 2 + 4, class: 'label' }, label))
 
-// picture draws the hierarchy of a ledger. keys are the KMS keys by ARN.
-export function picture(ledger, keys) {
+// picture draws the hierarchy of a ledger. keys are the KMS keys by ARN, of the harness's own KMS.
+export function picture(ledger, keys, { kms }) {
   const cut = ledger.encryption_status === 'KMS_KEY_INACCESSIBLE'
   const nodes = ledger.next ? [ledger.root, ledger.next] : [ledger.root]
   const w = nodes.length > 1 ? 162 : 300
@@ -34,7 +34,7 @@ export function picture(ledger, keys) {
     const x = nodes.length > 1 ? i * (WIDTH - w) : (WIDTH - w) / 2
     const mid = x + w / 2
     const key = keys.get(node.key_arn)
-    const state = isOwned(node.key_arn) ? 'kept by QLDB' : key?.state ?? 'not in this KMS'
+    const state = isOwned(node.key_arn) ? 'kept by QLDB' : key?.state ?? (kms ? 'in another KMS' : 'deleted')
     const usable = isOwned(node.key_arn) || key?.state === 'Enabled' || !key && !cut
     const title = nodes.length > 1 ? ['KMS key, from', 'KMS key, to'][i] : 'KMS key'
     const how = node.grant_id ? (nodes.length > 1 ? 'by grant' : 'by grant ' + short(node.grant_id)) : ''

@@ -11,6 +11,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -28,13 +30,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, os.Getenv); err != nil {
+	if err := serve(ctx, os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "Error: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func serve(ctx context.Context, env func(string) string) error {
+// serve answers requests until ctx ends. It writes where to out.
+func serve(ctx context.Context, env func(string) string, out io.Writer) error {
 	ledger, listen := env("LEDGER"), env("LISTEN")
 	if ledger == "" {
 		return errors.New("LEDGER is not set: name the ledger that holds table Test")
@@ -56,9 +59,11 @@ func serve(ctx context.Context, env func(string) string) error {
 		return err
 	}
 	defer get.Close(context.WithoutCancel(ctx))
-	server := &http.Server{
-		Addr: listen, Handler: record.Handler(create, get), ReadHeaderTimeout: 10 * time.Second,
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("LISTEN %s: %w", listen, err)
 	}
+	server := &http.Server{Handler: record.Handler(create, get), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -66,8 +71,8 @@ func serve(ctx context.Context, env func(string) string) error {
 		defer cancel()
 		stopped <- server.Shutdown(grace)
 	}()
-	fmt.Fprintf(os.Stdout, "records of ledger %s: http://%s/record\n", ledger, listen)
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	fmt.Fprintf(out, "records of ledger %s: http://%s/record\n", ledger, listener.Addr())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve on %s: %w", listen, err)
 	}
 	return <-stopped

@@ -40,18 +40,19 @@ func newScenario() *cobra.Command {
 		Use:   "scenario [all|" + strings.Join(scenario.Names(), "|") + "]...",
 		Short: "Replay what happens to an application while its ledger's key changes",
 		Long: "Replay what happens to an application while its ledger's key changes.\n\n" +
-			"Terraform builds a ledger with its key through the qldbkms provider, in a harness of its own. Two functions\n" +
-			"with a role each create and read records through the Go driver, while the key is rotated, disabled, enabled\n" +
-			"and taken away. Every expectation is a line of the report; the exit code is 1 when one does not hold.\n\n" +
+			"Terraform builds a ledger with its key through the qldbkms provider, in a harness of its own. Two\n" +
+			"functions with a role each create and read records through the Go driver, while the key is rotated,\n" +
+			"disabled, enabled and taken away. Every expectation is a line of the report; the exit code is 1 when\n" +
+			"one does not hold.\n\n" +
 			"With the article's timing all scenarios take about 15 minutes; --speedup 30 takes about one.",
 		ValidArgs: append([]string{"all"}, scenario.Names()...),
 		Args:      cobra.MatchAll(cobra.MinimumNArgs(1), cobra.OnlyValidArgs),
 		RunE:      func(cmd *cobra.Command, args []string) error { return d.run(cmd, args) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&d.dataDir, "data-dir", "", "directory to keep harness data and Terraform state in (default: one that is\n"+
-		"removed afterwards)")
-	f.Float64Var(&d.speedup, "speedup", 1, "divides every interval: of arrivals, and of the harness's asynchronous work")
+	f.StringVar(&d.dataDir, "data-dir", "", "directory to keep harness data and Terraform state in (default: one\n"+
+		"that is removed afterwards)")
+	f.Float64Var(&d.speedup, "speedup", 1, "divides every interval: of arrivals, and of what the harness takes")
 	f.IntVar(&d.records, "records", 1500, "records to create and to read")
 	f.Float64Var(&d.rate, "rate", 5, "creates per second, before --speedup; reads arrive twice as often")
 	f.StringVar(&d.report, "report", "", "HTML file with the charts (default: DATA-DIR-report.html, or\n"+

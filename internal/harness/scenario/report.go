@@ -152,6 +152,24 @@ func (l *Load) between(from, to float64) (requests, failed int) {
 	return requests, failed
 }
 
+// p99 is the 99th percentile, in milliseconds, of the requests that arrived within spans and succeeded, and of those
+// that arrived outside.
+func (l *Load) p99(spans []Span) (within, outside float64) {
+	var in, out []float64
+	for _, s := range l.Samples {
+		switch {
+		case s.Failure != "":
+		case slices.ContainsFunc(spans, func(p Span) bool { return s.At >= p.From && s.At <= p.To }):
+			in = append(in, s.Latency)
+		default:
+			out = append(out, s.Latency)
+		}
+	}
+	slices.Sort(in)
+	slices.Sort(out)
+	return rank(in, 0.99), rank(out, 0.99)
+}
+
 // failures is the texts of l's failures for a message.
 func (l *Load) failures() string {
 	if l.Failed == 0 {

@@ -125,8 +125,10 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(raw, []byte("<script")) || bytes.Contains(raw, []byte("http:")) || bytes.Contains(raw, []byte("src=")) {
-		t.Error("the page needs something that is not in it")
+	for _, foreign := range []string{"<script", "http:", "https:", "src=", "@import", "url("} {
+		if bytes.Contains(raw, []byte(foreign)) {
+			t.Errorf("the page has %s: it is to need nothing else", foreign)
+		}
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {

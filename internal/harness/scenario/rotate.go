@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -175,14 +176,17 @@ func (w *world) checkRotated(
 	r.check("2b", l.Failed == 0, "every read succeeds while the ledger moves to another key", "%d of %d; %s",
 		l.Requests-l.Failed, l.Requests, l.failures())
 	during, failed := 0, 0
-	for _, span := range r.statuses() {
-		if span.Status == string(types.EncryptionStatusUpdating) {
-			n, f := l.between(span.From, span.To)
-			during, failed = during+n, failed+f
-		}
+	updating := slices.DeleteFunc(r.statuses(), func(s Span) bool {
+		return s.Status != string(types.EncryptionStatusUpdating)
+	})
+	for _, span := range updating {
+		n, f := l.between(span.From, span.To)
+		during, failed = during+n, failed+f
 	}
+	within, outside := l.p99(updating)
 	r.check("2b", seen.read == "" && failed == 0, "reads succeed while it is UPDATING",
-		"%d of %d began and ended meanwhile without a failure %s", during-failed, during, seen.read)
+		"%d of %d began and ended meanwhile without a failure %s; p99 %s meanwhile, %s else", during-failed, during,
+		seen.read, milliseconds(within), milliseconds(outside))
 	described := seen.again.EncryptionDescription
 	r.check("2b", seen.again.State == types.LedgerStateActive && described != nil &&
 		aws.ToString(described.KmsKeyArn) == now.KeyARN && now.KeyARN != before.KeyARN &&

@@ -96,13 +96,22 @@ func TestKMSConditions(t *testing.T) {
 		case "kms:GrantIsForAWSResource", "kms:BypassPolicyLockoutSafetyCheck", "kms:MultiRegion":
 			operator = "Bool"
 		}
-		for value, allow := range map[string]bool{tt.wrong: false, tt.right: true} {
-			c.may("reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*",
-				"Condition":{"`+operator+`":{"`+conditionKey+`":"`+value+`"}}}]}`)
-			got := said(tt.do(t.Context(), kms.NewFromConfig(c.as("reader"))))
-			if (got == "ok") != allow || !allow && !strings.HasPrefix(got, "AccessDeniedException: ") {
-				t.Errorf("%s is %s: got %s, want allowed %t", name, value, got, allow)
-			}
+		c.condition(name, operator, conditionKey, tt.wrong, tt.right, "ok", tt.do)
+	}
+}
+
+// condition gives the role one statement under a condition, with a value for which it does not apply, so that the call
+// is refused, and with one for which it does, so that the call ends as said.
+func (c cast) condition(
+	name, operator, key, wrong, right, end string, do func(context.Context, *kms.Client) error,
+) {
+	c.t.Helper()
+	for value, allow := range map[string]bool{wrong: false, right: true} {
+		c.may("reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*",
+			"Condition":{"`+operator+`":{"`+key+`":"`+value+`"}}}]}`)
+		got := said(do(c.t.Context(), kms.NewFromConfig(c.as("reader"))))
+		if allow && !strings.HasPrefix(got, end) || !allow && !strings.HasPrefix(got, "AccessDeniedException: ") {
+			c.t.Errorf("%s %s %s: got %s, want allowed %t", name, operator, value, got, allow)
 		}
 	}
 }

@@ -83,6 +83,7 @@ func contextOf(c *wire.Call, known policy.RequestContext) policy.RequestContext 
 	case c.Caller.Service != "":
 		set("aws:ViaAWSService", "true")
 		set("kms:CallerAccount", c.Caller.Account) // for whom it calls: the owner of the ledger
+		set("aws:SourceAccount", c.Caller.Account)
 	case c.ViaService == "":
 		set("aws:SourceIp", c.SourceIP)
 	}
@@ -150,17 +151,23 @@ func (a *Authority) Bind(
 	return a.iam.Resolve(ctx, principals...)
 }
 
+// NameOf is what the user or role with a unique id is called by now: its ARN, or the id of one that is gone.
+func (a *Authority) NameOf(ctx context.Context, id string) (string, error) {
+	arn, found, err := a.iam.ARN(ctx, id)
+	if err == nil && !found {
+		arn = id
+	}
+	return arn, err
+}
+
 // Rename is the text of a policy whose principals were bound to ids, with what those are called by now: an ARN, or the
 // unique id of one that is gone.
 func (a *Authority) Rename(ctx context.Context, text string, ids map[string]string) (string, error) {
 	changed := map[string]string{}
 	for principal, id := range ids {
-		now, found, err := a.iam.ARN(ctx, id)
+		now, err := a.NameOf(ctx, id)
 		if err != nil {
 			return "", err
-		}
-		if !found {
-			now = id
 		}
 		if now != principal {
 			changed[principal] = now

@@ -48,6 +48,7 @@ func TestContext(t *testing.T) {
 		}
 		return keys
 	}
+	own := with("aws:ViaAWSService", "true", "kms:CallerAccount", account, "aws:SourceAccount", account)
 	through := calling(root())
 	through.ViaService = "qldb.eu-west-2.amazonaws.com"
 	for name, tt := range map[string]struct {
@@ -56,7 +57,7 @@ func TestContext(t *testing.T) {
 	}{
 		"direct":             {calling(root()), with("aws:SourceIp", "192.0.2.1")},
 		"through a service":  {through, with("kms:ViaService", "qldb.eu-west-2.amazonaws.com")},
-		"a service's own":    {calling(service()), with("aws:ViaAWSService", "true", "kms:CallerAccount", account)},
+		"a service's own":    {calling(service()), own},
 		"nobody, to tidy up": {calling(wire.Caller{Account: account}), with("aws:SourceIp", "192.0.2.1")},
 	} {
 		r, err := authorize.New(nil).Request(t.Context(), tt.call)

@@ -153,28 +153,7 @@ func Substitute(text string, values map[string]string) (string, error) {
 			return "", fmt.Errorf("substitute principals: %w", err)
 		}
 	}
-	var b strings.Builder
-	done := 0
-	for _, principal := range p.Principals() {
-		value, ok := values[principal.Value]
-		if !ok || principal.Offset < done {
-			continue
-		}
-		var old string
-		dec := json.NewDecoder(strings.NewReader(text[principal.Offset:]))
-		if err := dec.Decode(&old); err != nil {
-			return "", fmt.Errorf("substitute principal at %d: %w", principal.Offset, err)
-		}
-		quoted, err := json.Marshal(value)
-		if err != nil {
-			return "", fmt.Errorf("quote principal: %w", err)
-		}
-		b.WriteString(text[done:principal.Offset])
-		b.Write(quoted)
-		done = principal.Offset + int(dec.InputOffset())
-	}
-	b.WriteString(text[done:])
-	return b.String(), nil
+	return policy.Substitute(p, text, values)
 }
 
 // parsed keeps what texts were parsed to. A text never means anything else, so nothing needs to be forgotten when a

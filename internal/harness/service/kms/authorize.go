@@ -23,6 +23,8 @@ type Authority interface {
 	// Rename is the text of a policy whose principals were bound, with what those are called by now: the unique id, if
 	// they are gone.
 	Rename(ctx context.Context, text string, ids map[string]string) (string, error)
+	// NameOf is what who was bound to id is called by now: an ARN, or id for one that is gone.
+	NameOf(ctx context.Context, id string) (string, error)
 }
 
 // authorize refuses the call unless the caller may run operation on k: by the key's policy, together with its own
@@ -59,7 +61,11 @@ func (t *txn) decide(
 		return nil, err
 	}
 	for i := range candidates {
-		r.Grants = append(r.Grants, candidates[i].forPolicy())
+		now, err := t.named(candidates[i])
+		if err != nil {
+			return nil, err
+		}
+		r.Grants = append(r.Grants, now.forPolicy())
 	}
 	d, err := t.s.cfg.Authority.Decide(t.c, r)
 	if err != nil {
@@ -91,6 +97,8 @@ func (t *txn) request(k *key, operation string) (policy.Request, error) {
 	set("aws:ResourceAccount", k.Account)
 	set("kms:KeySpec", k.Spec)
 	set("kms:KeyUsage", k.Usage)
+	set("kms:CustomerMasterKeySpec", k.Spec) // the former names of the two
+	set("kms:CustomerMasterKeyUsage", k.Usage)
 	set("kms:KeyOrigin", k.Origin)
 	set("kms:MultiRegion", fmt.Sprint(k.MultiRegion))
 	if k.MultiRegion {
@@ -116,6 +124,15 @@ func addEncryptionContext(keys policy.RequestContext, ec map[string]string) {
 		keys["kms:EncryptionContext:"+name] = []string{value}
 		keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
 	}
+}
+
+// inputKey is a condition key that has the value of a member of the input; one that is not given and has no default is
+// absent.
+func inputKey(name, value string) policy.RequestContext {
+	if value == "" {
+		return nil
+	}
+	return policy.RequestContext{name: {value}}
 }
 
 // tagKeys are the condition keys of a request that carries tags, or names of tags to take away.
@@ -176,6 +193,21 @@ func (t *txn) grantsFor(k *key, operation string) (list []grant, err error) {
 		return true, nil
 	})
 	return list, err
+}
+
+// named is g with what its principals are called by now. A user or role that is deleted and made anew is not the one
+// that the grant means.
+func (t *txn) named(g grant) (grant, error) {
+	for _, name := range []*string{&g.Grantee, &g.Retiring} {
+		if id, bound := g.PrincipalIDs[*name]; bound {
+			now, err := t.s.cfg.Authority.NameOf(t.ctx, id)
+			if err != nil {
+				return g, fmt.Errorf("principal of grant %s: %w", g.ID, err)
+			}
+			*name = now
+		}
+	}
+	return g, nil
 }
 
 // forPolicy is g as package policy knows grants.

@@ -117,6 +117,7 @@ func (in *CreateKeyInput) conditionKeys() policy.RequestContext {
 	keys["kms:BypassPolicyLockoutSafetyCheck"] = []string{fmt.Sprint(in.BypassPolicyLockoutSafetyCheck)}
 	keys["kms:KeySpec"] = []string{or(or(in.KeySpec, in.CustomerMasterKeySpec), symmetric)}
 	keys["kms:KeyUsage"] = []string{or(in.KeyUsage, usageEncrypt)}
+	keys["kms:CustomerMasterKeySpec"], keys["kms:CustomerMasterKeyUsage"] = keys["kms:KeySpec"], keys["kms:KeyUsage"]
 	keys["kms:KeyOrigin"] = []string{or(in.Origin, originKMS)}
 	keys["kms:MultiRegion"] = []string{fmt.Sprint(in.MultiRegion)}
 	return keys
@@ -202,10 +203,10 @@ func (s *Service) newKey(ctx context.Context, c *wire.Call, in *CreateKeyInput) 
 		}
 		r.Resource = k.arn()
 		maps.Copy(r.Context, in.conditionKeys())
-		if k.PolicyIDs, err = s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
+		k.Policy, k.PolicyIDs, err = s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck)
+		if err != nil {
 			return nil, err
 		}
-		k.Policy = *in.Policy
 	}
 	return k, nil
 }

@@ -3,8 +3,10 @@ package kms
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 // errHiddenKey answers a Decrypt that leaves the key to the blob when that key is gone, elsewhere or not for the
@@ -22,7 +24,15 @@ type source struct {
 	ec         map[string]string
 	operation  string // Decrypt or ReEncryptFrom: what must be allowed
 	tokens     []string
-	ignore     bool // dry run that only asks for permission
+	more       policy.RequestContext // condition keys
+	ignore     bool                  // dry run that only asks for permission
+}
+
+// request is what is asked of the source's key.
+func (src *source) request() request {
+	return request{
+		operation: src.operation, ec: src.ec, tokens: src.tokens, algorithm: src.algorithm, more: src.more,
+	}
 }
 
 // opened is a decrypted ciphertext.
@@ -37,9 +47,7 @@ func (t *txn) decrypt(src source) (opened, error) {
 	if src.keyID == nil {
 		return t.decryptSelfDescribing(src)
 	}
-	k, err := t.use(*src.keyID, request{
-		operation: src.operation, ec: src.ec, tokens: src.tokens, algorithm: src.algorithm,
-	})
+	k, err := t.use(*src.keyID, src.request())
 	if err != nil {
 		return opened{}, err
 	}
@@ -88,9 +96,8 @@ func (t *txn) decryptSelfDescribing(src source) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	err = t.admit(k, request{
-		operation: src.operation, ec: src.ec, tokens: src.tokens, algorithm: src.algorithm,
-	})
+	t.askedFor = "" // whatever the other half of a ReEncrypt was asked for
+	err = t.admit(k, src.request())
 	if hasCode(err, "AccessDeniedException") {
 		return opened{}, errHiddenKey()
 	}
@@ -176,6 +183,24 @@ func (s *Service) Decrypt(ctx context.Context, c *wire.Call, in *DecryptInput) (
 	}))
 }
 
+// onSameKey says whether a ReEncrypt leads back to the key that its source names. What cannot be found is another key,
+// and refused when its turn comes.
+func (t *txn) onSameKey(src source, destination string) (bool, error) {
+	to, err := t.key(destination, true)
+	if err != nil {
+		return false, err
+	}
+	if src.keyID == nil {
+		b, err := parseBlob(src.ciphertext)
+		return err == nil && b.arn == to.arn(), nil
+	}
+	from, err := t.key(*src.keyID, true)
+	if hasCode(err, "NotFoundException") || hasCode(err, "AccessDeniedException") {
+		return false, nil
+	}
+	return err == nil && from.arn() == to.arn(), err
+}
+
 func checkCiphertext(v *constraints, ciphertext []byte, optional bool) {
 	if ciphertext != nil || !optional {
 		v.blob("ciphertextBlob", ciphertext, 1, maxBlobSize)
@@ -238,9 +263,18 @@ func (s *Service) ReEncrypt(ctx context.Context, c *wire.Call, in *ReEncryptInpu
 		DestinationEncryptionAlgorithm: or(in.DestinationEncryptionAlgorithm, symmetric),
 	}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
+		src := source{
+			ciphertext: in.CiphertextBlob, keyID: in.SourceKeyID, algorithm: out.SourceEncryptionAlgorithm,
+			ec: in.SourceEncryptionContext, operation: "ReEncryptFrom", tokens: in.GrantTokens, ignore: ignore,
+		}
+		same, err := t.onSameKey(src, *in.DestinationKeyID)
+		if err != nil {
+			return err
+		}
+		src.more = inputKey("kms:ReEncryptOnSameKey", strconv.FormatBool(same))
 		dst, err := t.use(*in.DestinationKeyID, request{
 			operation: "ReEncryptTo", ec: in.DestinationEncryptionContext, tokens: in.GrantTokens,
-			algorithm: out.DestinationEncryptionAlgorithm,
+			algorithm: out.DestinationEncryptionAlgorithm, more: src.more,
 		})
 		if err != nil {
 			return err
@@ -249,10 +283,7 @@ func (s *Service) ReEncrypt(ctx context.Context, c *wire.Call, in *ReEncryptInpu
 		if err != nil {
 			return err
 		}
-		o, err := t.decrypt(source{
-			ciphertext: in.CiphertextBlob, keyID: in.SourceKeyID, algorithm: out.SourceEncryptionAlgorithm,
-			ec: in.SourceEncryptionContext, operation: "ReEncryptFrom", tokens: in.GrantTokens, ignore: ignore,
-		})
+		o, err := t.decrypt(src)
 		if err != nil {
 			return err
 		}

@@ -83,6 +83,9 @@ func (s *Service) CreateGrant(ctx context.Context, c *wire.Call, in *CreateGrant
 		if err := t.checkGrant(k, &g, in.GrantTokens); err != nil {
 			return err
 		}
+		if g.PrincipalIDs, err = t.bindPrincipals(in); err != nil {
+			return err
+		}
 		if err := errDryRun(in.DryRun); err != nil {
 			return err
 		}
@@ -150,6 +153,24 @@ func (in *CreateGrantInput) checkPrincipals() error {
 		return errValidation("A grant to a GranteeServicePrincipal needs a retiring principal.")
 	}
 	return nil
+}
+
+// bindPrincipals finds who the grant is for and who may retire it, and refuses those that do not exist. An account, a
+// service and a session of a role that is there do.
+//
+// Source: KMS API reference, CreateGrant, GranteePrincipal.
+func (t *txn) bindPrincipals(in *CreateGrantInput) (map[string]string, error) {
+	var names []string
+	for _, name := range []*string{in.GranteePrincipal, in.RetiringPrincipal} {
+		if name != nil && principalForm.MatchString(*name) {
+			names = append(names, *name)
+		}
+	}
+	ids, missing, err := t.s.cfg.Authority.Bind(t.ctx, names)
+	if err == nil && len(missing) > 0 {
+		err = wire.Faultf("InvalidArnException", "ARN does not refer to a valid principal: %s", missing[0])
+	}
+	return ids, err
 }
 
 // grant is what in asks for, under this id.
@@ -318,6 +339,7 @@ func (g *grant) says(other *grant) bool {
 		g.Issuer == other.Issuer && g.SourceARN == other.SourceARN &&
 		g.GranteeIsService == other.GranteeIsService && g.RetiringIsService == other.RetiringIsService &&
 		slices.Equal(slices.Sorted(slices.Values(g.Operations)), slices.Sorted(slices.Values(other.Operations))) &&
+		maps.Equal(g.PrincipalIDs, other.PrincipalIDs) &&
 		maps.Equal(g.EncryptionContextEquals, other.EncryptionContextEquals) &&
 		maps.Equal(g.EncryptionContextSubset, other.EncryptionContextSubset)
 }

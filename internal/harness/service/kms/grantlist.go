@@ -55,7 +55,11 @@ type GrantListEntry struct {
 	RetiringServicePrincipal string            `json:"RetiringServicePrincipal,omitempty"`
 }
 
-func (g *grant) entry(k *key) GrantListEntry {
+func (t *txn) entry(g grant, k *key) (GrantListEntry, error) {
+	g, err := t.named(g)
+	if err != nil {
+		return GrantListEntry{}, err
+	}
 	e := GrantListEntry{
 		CreationDate: wire.At(g.Created), GrantID: g.ID, IssuingAccount: g.Issuer, KeyID: k.arn(), Name: g.Name,
 		Operations: g.Operations,
@@ -70,7 +74,7 @@ func (g *grant) entry(k *key) GrantListEntry {
 			e.Constraints.SourceARN = &g.SourceARN
 		}
 	}
-	return e
+	return e, nil
 }
 
 func either(isService bool, name string) (principal, service string) {
@@ -100,8 +104,12 @@ func (s *Service) ListGrants(ctx context.Context, c *wire.Call, in *ListGrantsIn
 		}
 		entries := []GrantListEntry{}
 		for i := range all {
-			if in.selects(&all[i]) {
-				entries = append(entries, all[i].entry(k))
+			e, err := t.entry(all[i], k)
+			if err != nil {
+				return err
+			}
+			if in.selects(&e) {
+				entries = append(entries, e)
 			}
 		}
 		l := list{name: in.listing(k), limit: in.Limit, marker: in.Marker, usual: 50}
@@ -111,10 +119,10 @@ func (s *Service) ListGrants(ctx context.Context, c *wire.Call, in *ListGrantsIn
 	})
 }
 
-func (in *ListGrantsInput) selects(g *grant) bool {
-	return (in.GrantID == nil || *in.GrantID == g.ID) &&
-		(in.GranteePrincipal == nil || *in.GranteePrincipal == g.Grantee && !g.GranteeIsService) &&
-		(in.GranteeServicePrincipal == nil || *in.GranteeServicePrincipal == g.Grantee)
+func (in *ListGrantsInput) selects(e *GrantListEntry) bool {
+	return (in.GrantID == nil || *in.GrantID == e.GrantID) &&
+		(in.GranteePrincipal == nil || *in.GranteePrincipal == e.GranteePrincipal) &&
+		(in.GranteeServicePrincipal == nil || *in.GranteeServicePrincipal == e.GranteePrincipal+e.GranteeServicePrincipal)
 }
 
 func (in *ListGrantsInput) listing(k *key) string {
@@ -201,7 +209,10 @@ func (t *txn) retirableEntry(r retirable) (GrantListEntry, error) {
 	if err == nil && !found {
 		err = fmt.Errorf("grant %s of %s is listed as retirable but not there", r.GrantID, k.arn())
 	}
-	return g.entry(k), err
+	if err != nil {
+		return GrantListEntry{}, err
+	}
+	return t.entry(g, k)
 }
 
 // GrantsNamed returns the ids of the grants called name on a key that the caller of c, an AWS service that calls for

@@ -105,7 +105,11 @@ func (t *txn) authorizeRetirement(k *key, g *grant) error {
 	if err != nil {
 		return err
 	}
-	r.Grants = []policy.Grant{g.forPolicy()}
+	now, err := t.named(*g)
+	if err != nil {
+		return err
+	}
+	r.Grants = []policy.Grant{now.forPolicy()}
 	_, err = t.s.cfg.Authority.Decide(t.c, r)
 	return err
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
 const (
@@ -28,8 +30,9 @@ var (
 )
 
 // importTarget finds the key of an import operation: of the caller's account, by id or ARN, and of Origin EXTERNAL.
-func (t *txn) importTarget(ref, operation string) (*key, error) {
-	k, err := t.target(ref, operation)
+// keys are condition keys that follow from the input.
+func (t *txn) importTarget(ref, operation string, keys policy.RequestContext) (*key, error) {
+	k, err := t.target(ref, operation, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +78,9 @@ func (s *Service) GetParametersForImport(
 	}
 	var k *key
 	err := s.view(ctx, c, func(t *txn) (err error) {
-		if k, err = t.importTarget(*in.KeyID, "GetParametersForImport"); err != nil {
+		if k, err = t.importTarget(*in.KeyID, "GetParametersForImport", policy.RequestContext{
+			"kms:WrappingAlgorithm": {in.WrappingAlgorithm}, "kms:WrappingKeySpec": {in.WrappingKeySpec},
+		}); err != nil {
 			return err
 		}
 		return canWrap(k, in.WrappingAlgorithm, in.WrappingKeySpec)
@@ -156,7 +161,7 @@ func (s *Service) ImportKeyMaterial(
 	}
 	out := &ImportKeyMaterialOutput{}
 	return answer(out, s.update(ctx, c, func(t *txn) error {
-		k, err := t.importTarget(*in.KeyID, "ImportKeyMaterial")
+		k, err := t.importTarget(*in.KeyID, "ImportKeyMaterial", in.conditionKeys())
 		if err != nil {
 			return err
 		}
@@ -193,6 +198,17 @@ func (s *Service) ImportKeyMaterial(
 		}
 		return t.putKey(k)
 	}))
+}
+
+// conditionKeys are those of ImportKeyMaterial. kms:ValidTo is in seconds since 1970.
+//
+// Source: KMS Developer Guide, "Condition keys for AWS KMS".
+func (in *ImportKeyMaterialInput) conditionKeys() policy.RequestContext {
+	keys := policy.RequestContext{"kms:ExpirationModel": {or(in.ExpirationModel, materialExpires)}}
+	if in.ValidTo != nil {
+		keys["kms:ValidTo"] = []string{strconv.FormatInt(in.ValidTo.Unix(), 10)}
+	}
+	return keys
 }
 
 func (in *ImportKeyMaterialInput) validate() error {

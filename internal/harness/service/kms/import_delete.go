@@ -36,7 +36,7 @@ func (s *Service) DeleteImportedKeyMaterial(
 	}
 	out := &DeleteImportedKeyMaterialOutput{}
 	return answer(out, s.update(ctx, c, func(t *txn) error {
-		k, err := t.importTarget(*in.KeyID, "DeleteImportedKeyMaterial")
+		k, err := t.importTarget(*in.KeyID, "DeleteImportedKeyMaterial", nil)
 		if err != nil {
 			return err
 		}

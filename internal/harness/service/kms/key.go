@@ -90,6 +90,8 @@ type grant struct {
 	Grantee  string // ARN, or a service's host name
 	Retiring string // the same; may be empty
 	Issuer   string // root ARN of the issuing account
+	// PrincipalIDs are the unique ids of the users and roles that Grantee and Retiring named when the grant was made.
+	PrincipalIDs map[string]string `json:",omitempty"`
 	// GranteeIsService and RetiringIsService say that CreateGrant named them by GranteeServicePrincipal and
 	// RetiringServicePrincipal, so lists show them there.
 	GranteeIsService, RetiringIsService bool

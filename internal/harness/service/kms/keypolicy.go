@@ -41,11 +41,11 @@ func (s *Service) PutKeyPolicy(ctx context.Context, c *wire.Call, in *PutKeyPoli
 		if err != nil {
 			return err
 		}
-		ids, err := s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck)
+		kept, ids, err := s.checkPolicy(ctx, r, *in.Policy, in.BypassPolicyLockoutSafetyCheck)
 		if err != nil {
 			return err
 		}
-		k.Policy, k.PolicyIDs = *in.Policy, ids
+		k.Policy, k.PolicyIDs = kept, ids
 		return nil
 	}, bypass)
 }
@@ -58,7 +58,7 @@ type GetKeyPolicyInput struct {
 
 // GetKeyPolicyOutput is the output of GetKeyPolicy.
 type GetKeyPolicyOutput struct {
-	Policy     string `json:"Policy"` // as it was put, but for principals that were renamed or are gone
+	Policy     string `json:"Policy"` // as it was put, but for principals, see checkPolicy and policyOf
 	PolicyName string `json:"PolicyName"`
 }
 

@@ -20,7 +20,8 @@ func (s *Service) ReplicateKey(ctx context.Context, c *wire.Call, in *ReplicateK
 	var v constraints
 	v.keyID("keyId", in.KeyID, true)
 	v.required("replicaRegion", in.ReplicaRegion, 1, 32)
-	return nil, s.read(ctx, c, &v, in.KeyID, "ReplicateKey", refuseReplication)
+	return nil, s.read(ctx, c, &v, in.KeyID, "ReplicateKey", refuseReplication,
+		inputKey("kms:ReplicaRegion", text(in.ReplicaRegion)))
 }
 
 // UpdatePrimaryRegionInput is the input of UpdatePrimaryRegion.
@@ -38,7 +39,8 @@ func (s *Service) UpdatePrimaryRegion(
 	var v constraints
 	v.keyID("keyId", in.KeyID, true)
 	v.required("primaryRegion", in.PrimaryRegion, 1, 32)
-	return nil, s.read(ctx, c, &v, in.KeyID, "UpdatePrimaryRegion", refuseReplication)
+	return nil, s.read(ctx, c, &v, in.KeyID, "UpdatePrimaryRegion", refuseReplication,
+		inputKey("kms:PrimaryRegion", text(in.PrimaryRegion)))
 }
 
 func refuseReplication(_ *txn, k *key) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
@@ -47,34 +49,41 @@ func (t *txn) policyOf(k *key) (string, error) {
 }
 
 // checkPolicy refuses a policy that is too large, is none, names who does not exist, or locks the caller out. r is the
-// caller's request on the key that is to have it. ids are those of the users and roles it names.
+// caller's request on the key that is to have it. kept is the policy as KMS keeps and shows it: an account by the ARN
+// of its root, nobody twice in a list. ids are those of the users and roles it names.
 //
-// Source: KMS API reference, PutKeyPolicy; KMS Developer Guide, "Creating a key policy".
+// Source: KMS API reference, PutKeyPolicy; KMS Developer Guide, "Creating a key policy"; IAM User Guide, "AWS JSON
+// policy elements: Principal"; hashicorp/terraform-provider-aws, issue 30232, for what is named twice.
 func (s *Service) checkPolicy(
 	ctx context.Context, r policy.Request, text string, bypassLockout bool,
-) (ids map[string]string, err error) {
+) (kept string, ids map[string]string, err error) {
 	p, err := policy.Parse(text)
 	if err != nil {
-		return nil, policyFault(err)
+		return "", nil, policyFault(err)
 	}
 	var names []string
+	roots := map[string]string{}
 	for _, who := range p.Principals() {
-		if who.Type == policy.AWS {
-			names = append(names, who.Value)
+		names = append(names, who.Value)
+		if account := strings.TrimSpace(who.Value); accountForm.MatchString(account) {
+			roots[who.Value] = "arn:" + strings.SplitN(r.Resource, ":", 3)[1] + ":iam::" + account + ":root"
 		}
 	}
 	ids, missing, err := s.cfg.Authority.Bind(ctx, names)
 	switch {
 	case err != nil:
-		return nil, err
+		return "", nil, err
 	case len(missing) > 0:
-		return nil, errInvalidPrincipals()
+		return "", nil, errInvalidPrincipals()
 	case !policy.LockOut(p, r, bypassLockout).Allowed:
-		return nil, errMalformedPolicy(
+		return "", nil, errMalformedPolicy(
 			"The new key policy will not allow you to update the key policy in the future.")
 	}
-	return ids, nil
+	kept, err = policy.Substitute(p, text, roots)
+	return kept, ids, err
 }
+
+var accountForm = regexp.MustCompile(`^\d{12}$`)
 
 // policyFault words what policy.Parse says.
 func policyFault(err error) error {

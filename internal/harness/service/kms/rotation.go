@@ -2,6 +2,7 @@ package kms
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
@@ -48,13 +49,13 @@ func (s *Service) EnableKeyRotation(
 	var v constraints
 	v.keyID("keyId", in.KeyID, true)
 	v.number("rotationPeriodInDays", in.RotationPeriodInDays, minRotationDays, maxRotationDays)
+	days := usualRotationDays
+	if in.RotationPeriodInDays != nil {
+		days = *in.RotationPeriodInDays
+	}
 	return nil, s.change(ctx, c, &v, in.KeyID, "EnableKeyRotation", func(t *txn, k *key) error {
 		if err := k.checkAutomatic(); err != nil {
 			return err
-		}
-		days := usualRotationDays
-		if in.RotationPeriodInDays != nil {
-			days = *in.RotationPeriodInDays
 		}
 		if k.Rotation.Enabled && k.Rotation.PeriodDays == days {
 			return nil
@@ -64,7 +65,7 @@ func (s *Service) EnableKeyRotation(
 		}
 		k.Rotation.Enabled, k.Rotation.PeriodDays = true, days
 		return t.scheduleRotation(k, t.now)
-	})
+	}, inputKey("kms:RotationPeriodInDays", strconv.Itoa(days)))
 }
 
 // DisableKeyRotation ends what EnableKeyRotation began.

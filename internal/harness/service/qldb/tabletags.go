@@ -30,10 +30,10 @@ func (s *Service) withTable(ctx context.Context, c *wire.Call, of tagged) (tagge
 		return of, err
 	case !l.GoneAt.IsZero():
 		return of, notFound("Ledger", of.Ledger)
-	case l.state(s.now()) != stateActive:
+	case l.state(s.now()) != stateActive, s.cfg.Journals == nil: // it has no tables
 		return of, notFound("Table", of.Table)
 	}
-	opened, err := s.journal(ctx, l.ID)
+	opened, err := s.cfg.Journals.Open(ctx, l.ID)
 	switch {
 	case err != nil && l.impaired(): // it cannot be opened without its key
 		return of, invalid("ResourceArn", textImpaired)

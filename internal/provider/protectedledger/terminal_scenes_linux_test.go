@@ -24,8 +24,10 @@ func excerpt(shown string) string {
 			parts = append(parts, "╷\n"+block[:end]+"╵\n")
 		}
 	}
-	return strings.Join(parts, "\n")
+	return blanks.ReplaceAllString(strings.Join(parts, "\n"), "")
 }
+
+var blanks = regexp.MustCompile(`(?m) +$`)
 
 // template is a policy as people write it.
 const template = `

@@ -41,6 +41,7 @@ var table = []row{
 		from: "internal/harness/fault", may: []string{"internal/harness/wire"},
 		why: "it makes wire's failures on demand",
 	},
+	{from: "internal/harness/store/upstream/stub", why: "a server for tests shares nothing with what calls it"},
 	{
 		from: "internal/harness/store", never: []string{"net/http"},
 		why: "the seams and their implementations know no service",

@@ -44,8 +44,12 @@ func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded)
 }
 
-// unasked says that an operation has no answer.
+// unasked says that an operation has no answer about the key. A fault among its causes is not to be found by who looks
+// for one: it would be taken for that answer.
 func (k *Keys) unasked(operation string, err error) error {
+	if code(err) != "" {
+		err = errors.New(err.Error())
+	}
 	return &qldb.UnaskedError{KMS: k.cfg.Where, Operation: operation, Err: err}
 }
 

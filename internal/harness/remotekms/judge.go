@@ -60,7 +60,7 @@ func (k *Keys) DecryptAs(
 	if now := k.cfg.Now(); !now.Before(known.until) {
 		m, err := k.describe(ctx, c.Region, keyARN)
 		if err != nil {
-			return notTheCaller(err)
+			return k.undecided("DescribeKey", err)
 		}
 		known.key, known.policy, known.until = m, nil, now.Add(k.cfg.Fresh)
 	}
@@ -107,7 +107,7 @@ func (k *Keys) keyOf(
 		}, in(region))
 	})
 	if err != nil {
-		return "", notTheCaller(err)
+		return "", k.undecided(operation, err)
 	}
 	clear(out.Plaintext)
 	keyARN = aws.ToString(out.KeyId)
@@ -118,12 +118,12 @@ func (k *Keys) keyOf(
 	return keyARN, nil
 }
 
-// notTheCaller keeps KMS's refusal of the service role from being taken for one of the caller.
-func notTheCaller(err error) error {
-	if fault, ok := errors.AsType[*wire.Fault](err); ok && fault.Code == "AccessDeniedException" {
-		return &wire.Fault{Code: "KeyUnavailableException", Message: fault.Message, Members: fault.Members}
+// undecided keeps KMS's refusal of the service role from being taken for an answer about the caller.
+func (k *Keys) undecided(operation string, err error) error {
+	if code(err) == "" {
+		return err
 	}
-	return err
+	return k.unasked(operation, fmt.Errorf("what callers may do cannot be decided: %w", err))
 }
 
 func (k *Keys) knowledgeOf(keyARN string) *knowledge {
@@ -146,12 +146,8 @@ func (k *Keys) policyOf(ctx context.Context, region, keyARN string) (*policy.Pol
 	out, err := ask(ctx, k, operation, func(ctx context.Context) (*kms.GetKeyPolicyOutput, error) {
 		return k.kms.GetKeyPolicy(ctx, &kms.GetKeyPolicyInput{KeyId: &keyARN, PolicyName: aws.String("default")}, in(region))
 	})
-	if code(err) == "AccessDeniedException" {
-		// Of the service role, not of the caller, and no word about the key.
-		return nil, k.unasked(operation, fmt.Errorf("what callers may do cannot be decided: %s", err))
-	}
 	if err != nil {
-		return nil, err
+		return nil, k.undecided(operation, err)
 	}
 	parsed, err := policy.Parse(aws.ToString(out.Policy))
 	if err != nil {

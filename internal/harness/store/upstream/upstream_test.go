@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -16,13 +17,34 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/delivery"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/upstream"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/upstream/stub"
 )
+
+// server is a stub on a port of its own.
+type server struct {
+	*stub.Server
+
+	URL string
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := stub.New()
+	front := httptest.NewServer(s)
+	t.Cleanup(func() {
+		front.Close()
+		for _, complaint := range s.Complaints {
+			t.Error(complaint)
+		}
+	})
+	return &server{s, front.URL}
+}
 
 func options(s *server) upstream.Options {
 	return upstream.Options{
 		SDK: aws.Config{
 			Region: "eu-west-2", BaseEndpoint: &s.URL,
-			Credentials: credentials.NewStaticCredentialsProvider(ownID, ownSecret, ""),
+			Credentials: credentials.NewStaticCredentialsProvider(stub.OwnID, stub.OwnSecret, ""),
 			Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 		},
 		Where: "the test server", Timeout: time.Minute,
@@ -48,7 +70,7 @@ func codeOf(err error) string {
 func anObject() delivery.Object {
 	return delivery.Object{
 		Bucket: "Bucket.with_odd.name", Key: "journal/2026/01/05/10/strand.0-9.ion", ContentType: "text/plain",
-		Body: []byte("{a: 1}"), Region: "eu-west-2", RoleARN: roleARN, Encryption: "NO_ENCRYPTION",
+		Body: []byte("{a: 1}"), Region: "eu-west-2", RoleARN: stub.RoleARN, Encryption: "NO_ENCRYPTION",
 	}
 }
 
@@ -64,25 +86,25 @@ func TestObjectsArriveAsTheyAreEncrypted(t *testing.T) {
 			s := newServer(t)
 			o := anObject()
 			o.Encryption, o.KMSKeyARN = test.encryption, test.key
-			s.objects[o.Bucket+"/"] = object{}
+			s.Buckets[o.Bucket] = true
 			to := upstream.NewObjects(options(s))
 			for range 2 { // the same object may be put again
 				if err := to.Put(t.Context(), o); err != nil {
 					t.Fatal(err)
 				}
 			}
-			got := s.objects[o.Bucket+"/"+o.Key]
+			got := s.Objects[o.Bucket+"/"+o.Key]
 			want := map[string]string{
 				"Content-Type": "text/plain", "X-Amz-Server-Side-Encryption": test.header,
 				"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id": test.headerKey, "X-Amz-Acl": "bucket-owner-full-control",
 			}
 			for name, value := range want {
-				if got.header.Get(name) != value {
-					t.Errorf("%s: got %q, want %q", name, got.header.Get(name), value)
+				if got.Header.Get(name) != value {
+					t.Errorf("%s: got %q, want %q", name, got.Header.Get(name), value)
 				}
 			}
-			if got.body != string(o.Body) {
-				t.Errorf("content: got %q", got.body)
+			if got.Body != string(o.Body) {
+				t.Errorf("content: got %q", got.Body)
 			}
 		})
 	}
@@ -95,11 +117,11 @@ func TestObjectsThatFail(t *testing.T) {
 		fail       func(http.ResponseWriter, *http.Request, []byte) bool
 	}{
 		{"denied", "AccessDenied", func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-			xmlFault(w, http.StatusForbidden, "AccessDenied", "Access Denied")
+			stub.XMLFault(w, http.StatusForbidden, "AccessDenied", "Access Denied")
 			return true
 		}},
 		{"busy", "SlowDown", func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-			xmlFault(w, http.StatusServiceUnavailable, "SlowDown", "Reduce your request rate.")
+			stub.XMLFault(w, http.StatusServiceUnavailable, "SlowDown", "Reduce your request rate.")
 			return true
 		}},
 		{"no S3", "ServiceUnavailable", func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
@@ -118,7 +140,7 @@ func TestObjectsThatFail(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
-			s.fail = test.fail
+			s.Fail = test.fail
 			if got := codeOf(upstream.NewObjects(options(s)).Put(t.Context(), anObject())); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
@@ -129,10 +151,10 @@ func TestObjectsThatFail(t *testing.T) {
 func TestServerThatDoesNotEncrypt(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	s.noSSE = true
+	s.NoSSE = true
 	o := anObject()
 	o.Encryption = "SSE_S3"
-	s.objects[o.Bucket+"/"] = object{}
+	s.Buckets[o.Bucket] = true
 	err := upstream.NewObjects(options(s)).Put(t.Context(), o)
 	if codeOf(err) != "InvalidEncryptionAlgorithmError" || !strings.Contains(err.Error(), "does not encrypt objects") {
 		t.Errorf("got %v", err)
@@ -143,7 +165,7 @@ func TestThatHangs(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	hung := make(chan struct{})
-	s.fail = func(_ http.ResponseWriter, r *http.Request, _ []byte) bool {
+	s.Fail = func(_ http.ResponseWriter, r *http.Request, _ []byte) bool {
 		<-r.Context().Done()
 		close(hung)
 		return true
@@ -167,22 +189,22 @@ func TestRolesAreAssumed(t *testing.T) {
 	o := options(s)
 	o.AssumeRoles = true
 	objects, records := upstream.NewObjects(o), upstream.NewRecords(o)
-	s.objects[anObject().Bucket+"/"] = object{}
-	s.streams["audit"] = &stream{status: "ACTIVE", arn: auditARN}
+	s.Buckets[anObject().Bucket] = true
+	s.Streams["audit"] = &stub.Stream{Status: "ACTIVE", ARN: auditARN}
 	for range 2 {
 		if err := errors.Join(objects.Put(t.Context(), anObject()), records.Check(t.Context(), audit)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := []string{
-		"sts " + ownID, "s3 " + roleID, "sts " + ownID, "kinesis " + roleID, "s3 " + roleID, "kinesis " + roleID,
+		"sts " + stub.OwnID, "s3 " + stub.RoleID, "sts " + stub.OwnID, "kinesis " + stub.RoleID, "s3 " + stub.RoleID, "kinesis " + stub.RoleID,
 	}
-	if d := cmp.Diff(want, s.callers); d != "" {
+	if d := cmp.Diff(want, s.Callers); d != "" {
 		t.Errorf("calls (-want +got):\n%s", d)
 	}
 
 	other, to := anObject(), audit
-	other.RoleARN, to.RoleARN = roleARN+"-of-another", roleARN+"-of-another"
+	other.RoleARN, to.RoleARN = stub.RoleARN+"-of-another", stub.RoleARN+"-of-another"
 	if got := codeOf(objects.Put(t.Context(), other)); got != "AccessDenied" {
 		t.Errorf("S3 as a role that cannot be assumed: got %s", got)
 	}
@@ -193,7 +215,7 @@ func TestRolesAreAssumed(t *testing.T) {
 
 const auditARN = "arn:aws:kinesis:eu-west-2:111122223333:stream/audit"
 
-var audit = delivery.Target{Account: "111122223333", Region: "eu-west-2", Name: "audit", RoleARN: roleARN}
+var audit = delivery.Target{Account: "111122223333", Region: "eu-west-2", Name: "audit", RoleARN: stub.RoleARN}
 
 func batch(first, n int) (records []delivery.Record) {
 	for i := range n {
@@ -221,7 +243,7 @@ func TestCheckOfATarget(t *testing.T) {
 		{"ACTIVE", "arn:aws:kinesis:eu-west-2:444455556666:stream/audit", "ResourceNotFoundException"},
 	} {
 		s := newServer(t)
-		s.streams["audit"] = &stream{status: test.status, arn: test.arn}
+		s.Streams["audit"] = &stub.Stream{Status: test.status, ARN: test.arn}
 		if got := codeOf(upstream.NewRecords(options(s)).Check(t.Context(), audit)); got != test.want {
 			t.Errorf("%s %s: got %s, want %s", test.status, test.arn, got, test.want)
 		}
@@ -231,26 +253,26 @@ func TestCheckOfATarget(t *testing.T) {
 func TestRecordsAreSplitIntoRequests(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	s.streams["audit"] = &stream{status: "ACTIVE", arn: auditARN}
+	s.Streams["audit"] = &stub.Stream{Status: "ACTIVE", ARN: auditARN}
 	to := upstream.NewRecords(options(s))
 	if err := to.Append(t.Context(), audit, batch(0, 1201)); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]int{500, 500, 201}, s.sizes); d != "" {
+	if d := cmp.Diff([]int{500, 500, 201}, s.Sizes); d != "" {
 		t.Errorf("requests (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(numbers(1201), s.streams["audit"].records); d != "" {
+	if d := cmp.Diff(numbers(1201), s.Streams["audit"].Records); d != "" {
 		t.Errorf("records (-want +got):\n%s", d)
 	}
 	large := batch(1201, 12)
 	for i := range large {
 		large[i].Data = make([]byte, 1<<20-100)
 	}
-	s.sizes = nil
+	s.Sizes = nil
 	if err := to.Append(t.Context(), audit, large); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]int{5, 5, 2}, s.sizes); d != "" {
+	if d := cmp.Diff([]int{5, 5, 2}, s.Sizes); d != "" {
 		t.Errorf("requests of large records (-want +got):\n%s", d)
 	}
 }
@@ -259,24 +281,24 @@ func TestRecordsThatAreNotTakenAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	tries := map[string]int{}
-	to := &stream{status: "ACTIVE", arn: auditARN}
-	to.refuse = func(data string) bool { // every third one, twice
+	to := &stub.Stream{Status: "ACTIVE", ARN: auditARN}
+	to.Refuse = func(data string) bool { // every third one, twice
 		tries[data]++
 		return strings.HasSuffix(data, "3") && tries[data] <= 2
 	}
-	s.streams["audit"] = to
+	s.Streams["audit"] = to
 	if err := upstream.NewRecords(options(s)).Append(t.Context(), audit, batch(0, 700)); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]int{500, 50, 50, 200, 20, 20}, s.sizes); d != "" {
+	if d := cmp.Diff([]int{500, 50, 50, 200, 20, 20}, s.Sizes); d != "" {
 		t.Errorf("requests (-want +got):\n%s", d)
 	}
-	sorted := slices.Clone(to.records)
+	sorted := slices.Clone(to.Records)
 	slices.SortFunc(sorted, func(a, b string) int { return len(a)*1000 - len(b)*1000 + strings.Compare(a, b) })
 	if d := cmp.Diff(numbers(700), sorted); d != "" {
 		t.Errorf("records, sorted (-want +got):\n%s", d)
 	}
-	if first, last := slices.Index(to.records, "500"), slices.Index(to.records, "493"); first < last {
+	if first, last := slices.Index(to.Records, "500"), slices.Index(to.Records, "493"); first < last {
 		t.Errorf("a record of the second request is at %d, one of the first at %d", first, last)
 	}
 }
@@ -284,10 +306,10 @@ func TestRecordsThatAreNotTakenAtOnce(t *testing.T) {
 func TestRecordsThatAreNotTakenAreSentAgain(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	to := &stream{status: "ACTIVE", arn: auditARN}
+	to := &stub.Stream{Status: "ACTIVE", ARN: auditARN}
 	closed := true
-	to.refuse = func(data string) bool { return closed && data == "1" }
-	s.streams["audit"] = to
+	to.Refuse = func(data string) bool { return closed && data == "1" }
+	s.Streams["audit"] = to
 	records := upstream.NewRecords(options(s))
 	if got := codeOf(records.Append(t.Context(), audit, batch(0, 3))); got != "ProvisionedThroughputExceededException" {
 		t.Fatalf("got %s", got)
@@ -299,7 +321,7 @@ func TestRecordsThatAreNotTakenAreSentAgain(t *testing.T) {
 	if err := records.Append(t.Context(), audit, batch(5, 2)); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"0", "2", "1", "3", "4", "5", "6"}, to.records); d != "" {
+	if d := cmp.Diff([]string{"0", "2", "1", "3", "4", "5", "6"}, to.Records); d != "" {
 		t.Errorf("records (-want +got):\n%s", d)
 	}
 }
@@ -312,11 +334,11 @@ func TestRecordsThatFail(t *testing.T) {
 	}{
 		{"no stream", "ResourceNotFoundException", nil},
 		{"denied", "AccessDeniedException", func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-			jsonFault(w, "AccessDeniedException", "not authorized to perform: kinesis:PutRecords")
+			stub.JSONFault(w, "AccessDeniedException", "not authorized to perform: kinesis:PutRecords")
 			return true
 		}},
 		{"too large", "ValidationException", func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-			jsonFault(w, "ValidationException", "Member must have length less than or equal to 1048576")
+			stub.JSONFault(w, "ValidationException", "Member must have length less than or equal to 1048576")
 			return true
 		}},
 		{"answers about others", "InternalFailure", func(w http.ResponseWriter, _ *http.Request, _ []byte) bool {
@@ -334,7 +356,7 @@ func TestRecordsThatFail(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
-			s.fail = test.fail
+			s.Fail = test.fail
 			if got := codeOf(upstream.NewRecords(options(s)).Append(t.Context(), audit, batch(0, 2))); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}

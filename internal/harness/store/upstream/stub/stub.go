@@ -1,4 +1,8 @@
-package upstream_test
+// Package stub is a server for tests that speaks as much of S3, Kinesis Data Streams and STS as deliveries need.
+//
+// It is written from the API references, not from the clients: signatures are checked by hand, and so is every hash.
+// Unlike the services, it fails on demand. What no service would have been asked is kept as a complaint.
+package stub
 
 import (
 	"crypto/hmac"
@@ -10,77 +14,72 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 )
 
-// The credentials that the server knows, and those of the role that it lets them assume.
+// The credentials that a Server knows, and those of the role that it lets them assume.
 const (
-	ownID, ownSecret   = "AKIAOWNEXAMPLE", "own secret"
-	roleID, roleSecret = "ASIAROLEEXAMPLE", "secret of the role"
-	roleToken          = "token of the role"
-	roleARN            = "arn:aws:iam::111122223333:role/deliver"
+	OwnID, OwnSecret   = "AKIAOWNEXAMPLE", "own secret"
+	RoleID, RoleSecret = "ASIAROLEEXAMPLE", "secret of the role"
+	RoleToken          = "token of the role"
+	RoleARN            = "arn:aws:iam::111122223333:role/deliver"
 )
 
-// server speaks as much of S3, Kinesis Data Streams and STS as a delivery needs. It is written from the API
-// references, not from the clients: signatures are checked by hand, and so is every hash.
-//
-// Only a server of our own can fail on demand: fail is called before a request is done and answers it in its place.
-type server struct {
-	*httptest.Server
-	t *testing.T
-
-	mu      sync.Mutex
-	fail    func(w http.ResponseWriter, r *http.Request, body []byte) bool
-	noSSE   bool              // takes the encryption headers and does nothing about them
-	objects map[string]object // by bucket/key; a bucket is there when an object "bucket/" is
-	streams map[string]*stream
-	callers []string // access key ids, by request
-	sizes   []int    // of each PutRecords, in records
+// Server is the server. Its fields may be set before it is used, and read and set between requests with the lock held.
+type Server struct {
+	sync.Mutex // held while a request is answered
+	// Fail is called before a request is done and, when it returns true, has answered it. nil fails none.
+	Fail       func(w http.ResponseWriter, r *http.Request, body []byte) bool
+	NoSSE      bool              // takes the encryption headers and does nothing about them
+	Objects    map[string]Object // by bucket/key
+	Buckets    map[string]bool
+	Streams    map[string]*Stream // by name
+	Callers    []string           // service and access key id, by request
+	Sizes      []int              // of each PutRecords, in records
+	Complaints []string
 }
 
-type object struct {
-	body   string
-	header http.Header
+// Object is what was put.
+type Object struct {
+	Body   string
+	Header http.Header // of the request
 }
 
-type stream struct {
-	status  string
-	arn     string
-	records []string // data, as it arrived
-	refuse  func(data string) bool
+// Stream is a data stream.
+type Stream struct {
+	ARN, Status string
+	Records     []string // data, as it arrived
+	// Refuse says that a record is not taken now; nil takes all.
+	Refuse func(data string) bool
 }
 
-func newServer(t *testing.T) *server {
-	t.Helper()
-	s := &server{t: t, objects: map[string]object{}, streams: map[string]*stream{}}
-	s.Server = httptest.NewServer(s)
-	t.Cleanup(s.Close)
-	return s
+// New returns a Server without buckets and streams.
+func New() *Server {
+	return &Server{Objects: map[string]Object{}, Buckets: map[string]bool{}, Streams: map[string]*Stream{}}
 }
 
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
+	s.Lock()
+	defer s.Unlock()
 	if err != nil {
-		s.t.Errorf("read a request: %v", err)
+		s.complain("read a request: %v", err)
 		return
 	}
 	id, service, err := signedBy(r, body)
 	if err != nil {
-		s.t.Errorf("%s %s: %v", r.Method, r.URL, err)
+		s.complain("%s %s: %v", r.Method, r.URL, err)
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	s.callers = append(s.callers, service+" "+id)
+	s.Callers = append(s.Callers, service+" "+id)
 	switch {
-	case s.fail != nil && s.fail(w, r, body):
+	case s.Fail != nil && s.Fail(w, r, body):
 	case service == "s3":
 		s.putObject(w, r, body)
 	case service == "kinesis":
@@ -90,41 +89,47 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func xmlFault(w http.ResponseWriter, status int, code, message string) {
+func (s *Server) complain(format string, args ...any) {
+	s.Complaints = append(s.Complaints, fmt.Sprintf(format, args...))
+}
+
+// XMLFault answers as S3 does.
+func XMLFault(w http.ResponseWriter, status int, code, message string) {
 	w.WriteHeader(status)
 	fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, message)
 }
 
-func jsonFault(w http.ResponseWriter, code, message string) {
+// JSONFault answers as Kinesis does.
+func JSONFault(w http.ResponseWriter, code, message string) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.WriteHeader(http.StatusBadRequest)
 	fmt.Fprintf(w, `{"__type": %q, "message": %q}`, code, message)
 }
 
-func (s *server) putObject(w http.ResponseWriter, r *http.Request, body []byte) {
+func (s *Server) putObject(w http.ResponseWriter, r *http.Request, body []byte) {
 	sum := sha256.Sum256(body)
 	bucket, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	_, found := s.objects[bucket+"/"]
+	found := s.Buckets[bucket]
 	sse := r.Header.Get("X-Amz-Server-Side-Encryption")
 	switch {
 	case r.Method != http.MethodPut:
-		xmlFault(w, http.StatusMethodNotAllowed, "MethodNotAllowed", r.Method)
+		XMLFault(w, http.StatusMethodNotAllowed, "MethodNotAllowed", r.Method)
 	case r.Header.Get("Content-Encoding") != "" || r.Header.Get("X-Amz-Trailer") != "":
-		xmlFault(w, http.StatusNotImplemented, "NotImplemented", "chunks and trailers are not understood")
+		XMLFault(w, http.StatusNotImplemented, "NotImplemented", "chunks and trailers are not understood")
 	case r.Header.Get("X-Amz-Checksum-Sha256") != base64.StdEncoding.EncodeToString(sum[:]):
-		xmlFault(w, http.StatusBadRequest, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+		XMLFault(w, http.StatusBadRequest, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
 	case !found:
-		xmlFault(w, http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
+		XMLFault(w, http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
 	default:
-		s.objects[strings.TrimPrefix(r.URL.Path, "/")] = object{string(body), r.Header.Clone()}
-		if sse != "" && !s.noSSE {
+		s.Objects[strings.TrimPrefix(r.URL.Path, "/")] = Object{string(body), r.Header.Clone()}
+		if sse != "" && !s.NoSSE {
 			w.Header().Set("X-Amz-Server-Side-Encryption", sse)
 		}
 		w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
 	}
 }
 
-func (s *server) kinesis(w http.ResponseWriter, r *http.Request, body []byte) {
+func (s *Server) kinesis(w http.ResponseWriter, r *http.Request, body []byte) {
 	var in struct {
 		StreamName, StreamARN string
 		Records               []struct {
@@ -133,20 +138,20 @@ func (s *server) kinesis(w http.ResponseWriter, r *http.Request, body []byte) {
 		}
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
-		jsonFault(w, "SerializationException", err.Error())
+		JSONFault(w, "SerializationException", err.Error())
 		return
 	}
-	to := s.streams[in.StreamName]
+	to := s.Streams[in.StreamName]
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	switch {
-	case to == nil || to.arn != in.StreamARN:
-		jsonFault(w, "ResourceNotFoundException", "Stream "+in.StreamName+" not found.")
+	case to == nil || to.ARN != in.StreamARN:
+		JSONFault(w, "ResourceNotFoundException", "Stream "+in.StreamName+" not found.")
 	case operation == "DescribeStream":
 		fmt.Fprintf(w, `{"StreamDescription": {"StreamName": %q, "StreamARN": %q, "StreamStatus": %q, "Shards": [],
 			"HasMoreShards": false, "RetentionPeriodHours": 24, "EnhancedMonitoring": [], "StreamCreationTimestamp": 1}}`,
-			in.StreamName, to.arn, to.status)
+			in.StreamName, to.ARN, to.Status)
 	case operation == "PutRecords":
-		s.sizes = append(s.sizes, len(in.Records))
+		s.Sizes = append(s.Sizes, len(in.Records))
 		total := 0
 		var out struct {
 			FailedRecordCount int
@@ -154,36 +159,36 @@ func (s *server) kinesis(w http.ResponseWriter, r *http.Request, body []byte) {
 		}
 		for _, rec := range in.Records {
 			total += len(rec.Data) + len(rec.PartitionKey)
-			if to.refuse != nil && to.refuse(string(rec.Data)) {
+			if to.Refuse != nil && to.Refuse(string(rec.Data)) {
 				out.FailedRecordCount++
 				out.Records = append(out.Records, map[string]string{
 					"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "Rate exceeded for shard",
 				})
 				continue
 			}
-			to.records = append(to.records, string(rec.Data))
+			to.Records = append(to.Records, string(rec.Data))
 			out.Records = append(out.Records, map[string]string{
-				"SequenceNumber": strconv.Itoa(len(to.records)), "ShardId": "shardId-000000000000",
+				"SequenceNumber": strconv.Itoa(len(to.Records)), "ShardId": "shardId-000000000000",
 			})
 		}
 		if len(in.Records) > 500 || total > 5<<20 {
-			s.t.Errorf("PutRecords: %d records of %d bytes", len(in.Records), total)
+			s.complain("PutRecords: %d records of %d bytes", len(in.Records), total)
 		}
 		if err := json.NewEncoder(w).Encode(out); err != nil {
-			s.t.Error(err)
+			s.complain("answer: %v", err)
 		}
 	default:
-		jsonFault(w, "UnknownOperationException", operation)
+		JSONFault(w, "UnknownOperationException", operation)
 	}
 }
 
-func (s *server) assumeRole(w http.ResponseWriter, body []byte) {
+func (s *Server) assumeRole(w http.ResponseWriter, body []byte) {
 	in, err := url.ParseQuery(string(body))
 	if err != nil || in.Get("Action") != "AssumeRole" {
-		xmlFault(w, http.StatusBadRequest, "InvalidAction", in.Get("Action"))
+		XMLFault(w, http.StatusBadRequest, "InvalidAction", in.Get("Action"))
 		return
 	}
-	if in.Get("RoleArn") != roleARN {
+	if in.Get("RoleArn") != RoleARN {
 		w.WriteHeader(http.StatusForbidden)
 		fmt.Fprint(w, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not authorized to perform: "+
 			"sts:AssumeRole</Message></Error></ErrorResponse>")
@@ -191,9 +196,9 @@ func (s *server) assumeRole(w http.ResponseWriter, body []byte) {
 	}
 	_, err = fmt.Fprintf(w, "%s<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>%s</AccessKeyId>"+
 		"<SecretAccessKey>%s</SecretAccessKey><SessionToken>%s</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"+
-		"</Credentials></AssumeRoleResult></AssumeRoleResponse>", xml.Header, roleID, roleSecret, roleToken)
+		"</Credentials></AssumeRoleResult></AssumeRoleResponse>", xml.Header, RoleID, RoleSecret, RoleToken)
 	if err != nil {
-		s.t.Error(err)
+		s.complain("answer: %v", err)
 	}
 }
 
@@ -212,8 +217,8 @@ func signedBy(r *http.Request, body []byte) (id, service string, err error) {
 	if !ok || len(scope) != 5 || scope[4] != "aws4_request" {
 		return "", "", fmt.Errorf("Authorization %q", r.Header.Get("Authorization"))
 	}
-	secret := map[string]string{ownID: ownSecret, roleID: roleSecret}[scope[0]]
-	if token := r.Header.Get("X-Amz-Security-Token"); token != map[string]string{roleID: roleToken}[scope[0]] {
+	secret := map[string]string{OwnID: OwnSecret, RoleID: RoleSecret}[scope[0]]
+	if token := r.Header.Get("X-Amz-Security-Token"); token != map[string]string{RoleID: RoleToken}[scope[0]] {
 		return "", "", fmt.Errorf("session token %q of %s", token, scope[0])
 	}
 	sum := sha256.Sum256(body)

@@ -59,8 +59,8 @@ func newScenario() *cobra.Command {
 		"qldbkms-scenario.html)")
 	f.StringVar(&d.json, "json", "", "file for everything that was measured")
 	f.StringVar(&d.engine, "terraform", "", "terraform or tofu to use (default: $TERRAFORM, else from the PATH)")
-	f.StringVar(&d.provider, "provider", "", "file of the qldbkms provider (default: beside this program or on the PATH,\n"+
-		"else what terraform init installs)")
+	f.StringVar(&d.provider, "provider", "", "file of the qldbkms provider (default: beside this program or on the\n"+
+		"PATH, else what terraform init installs)")
 	f.StringArrayVar(&d.faults, "fault", nil, `failure on demand during a step, as /_harness/faults takes it:
 2b={"operation":"SendCommand","kind":"error","code":"InternalFailure","status":500,"count":20}`)
 	f.SortFlags = false
@@ -201,4 +201,3 @@ func parseFaults(texts []string) (map[string][]fault.Rule, error) {
 	}
 	return rules, nil
 }
-

@@ -102,6 +102,10 @@ var table = []row{
 		from: "internal/acctest", may: []string{"internal/harness", "internal/provider"},
 		why: "the one door from provider tests to the harness",
 	},
+	{
+		from: "internal/comparison", may: []string{"internal/policy", "internal/preflight", "internal/harness"},
+		why: "tests only: the plan's verdicts held against what the harness does",
+	},
 	{from: "internal/archtest", why: "it reads the tree, it does not import it"},
 	{from: "internal/browsertest", why: "it looks at any page, whoever made it"},
 	{

@@ -34,7 +34,7 @@ type question struct {
 // A standing is what the key policy says to a caller about an action.
 type standing struct {
 	level   level
-	example string            // for conditional: a request that is refused
+	example string            // for conditional: a request that is refused; for byIdentity: one allowed even without
 	reason  policy.Reason     // for refused
 	denying []policy.Deciding // for refused by a Deny statement
 }
@@ -152,7 +152,7 @@ func (j *judge) ask(c policy.Caller, action string, through bool) standing {
 	case least.Verdict == policy.Always:
 		s.level = granted
 	case most.Verdict == policy.Always:
-		s.level = byIdentity
+		s = standing{level: byIdentity, example: words(least.Allowed)}
 	default:
 		s = standing{level: conditional, example: words(most.Denied)}
 	}

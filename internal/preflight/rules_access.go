@@ -75,6 +75,11 @@ func (j *judge) short(c policy.Caller, action, so string) *hit {
 		h.as = new(Note)
 		h.what = fmt.Sprintf("%s may call %s through QLDB only if an identity policy allows it too; the key policy "+
 			"leaves it to account %s.", name, action, j.Account)
+		if s.example != "" {
+			h.witness = s.example
+			h.what = fmt.Sprintf("%s may call %s through QLDB if an identity policy allows it; the key policy leaves it to "+
+				"account %s, and allows it by itself only where conditions hold.", name, action, j.Account)
+		}
 	case s.level == conditional:
 		h.as, h.witness = new(Warning), s.example
 		h.what = fmt.Sprintf("%s may call %s through QLDB only where the conditions hold.", name, action)

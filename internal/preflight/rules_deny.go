@@ -3,7 +3,6 @@ package preflight
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
@@ -67,8 +66,11 @@ func (j *judge) lenient() *judge {
 	return j.allowing
 }
 
-// itself is what QLDB does with the key of a ledger on its own account.
-var itself = []string{"kms:GenerateDataKey", decrypt}
+// itself is what QLDB does with the key of a ledger on its own account, and what comes of it if it may not.
+var itself = [][2]string{
+	{"kms:GenerateDataKey", "A ledger cannot be created with the key, nor moved to it."},
+	{decrypt, "The ledger cannot be opened: all reads and writes fail."},
+}
 
 // shutOut looks for Deny statements that hit QLDB's own calls. No Allow can make up for them.
 //
@@ -79,31 +81,25 @@ func (j *judge) shutOut() []hit {
 		"kms:EncryptionContextKeys": ledgerContext, "aws:SecureTransport": {"true"},
 	}
 	j.addAbsent(ctx, true)
-	var actions []string
-	var h hit
-	for _, action := range itself {
-		if !j.denies(action) {
+	var list []hit
+	for _, use := range itself {
+		if !j.denies(use[0]) {
 			continue
 		}
 		answer := j.analyst.Can(policy.Request{
-			Caller: policy.NewService(j.qldb, "qldb.amazonaws.com"), Action: action, Resource: j.key, Context: ctx,
+			Caller: policy.NewService(j.qldb, "qldb.amazonaws.com"), Action: use[0], Resource: j.key, Context: ctx,
 			Policies: policy.Policies{Key: j.policy},
 			Grants:   []policy.Grant{{Grantee: j.qldb, Operations: grantedToQLDB}},
 		}, policy.Assumptions{})
-		switch answer.Verdict {
-		case policy.Always:
-			continue
-		case policy.Depends:
+		h := hit{principal: j.qldb, action: use[0], fix: `Add Bool aws:PrincipalIsAWSService "false" to the Deny statement.`,
+			what: fmt.Sprintf("QLDB calls %s for itself, by its grant, but a Deny takes it away%s. %s", use[0],
+				by(answer.Statements), use[1])}
+		if answer.Verdict == policy.Depends {
 			h.as, h.witness = new(Warning), words(answer.Denied)
 		}
-		actions = append(actions, action)
-		h.what = fmt.Sprintf("QLDB calls %s for itself, by its grant, but a Deny takes it away%s. The ledger cannot be "+
-			"used.", strings.Join(actions, ", "), by(answer.Statements))
+		if answer.Verdict != policy.Always {
+			list = append(list, h)
+		}
 	}
-	if actions == nil {
-		return nil
-	}
-	h.principal, h.action = j.qldb, actions[0]
-	h.fix = `Add Bool aws:PrincipalIsAWSService "false" to the Deny statement.`
-	return []hit{h}
+	return list
 }

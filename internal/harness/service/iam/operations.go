@@ -127,6 +127,13 @@ func (s *Service) operations() wire.Table {
 			empty(s, user, func(out *none, l *list[string]) { out.SAMLProviderList = l })),
 		"GetAccountSummary":       wire.Op("iam:GetAccountSummary", read, s.getAccountSummary),
 		"SimulatePrincipalPolicy": wire.Op("iam:SimulatePrincipalPolicy", read, s.simulatePrincipalPolicy),
+		"SimulateCustomPolicy":    wire.Op("iam:SimulateCustomPolicy", read, s.simulateCustomPolicy),
+		"GetAccountAuthorizationDetails": wire.Op("iam:GetAccountAuthorizationDetails", read,
+			s.getAccountAuthorizationDetails),
+		"GetContextKeysForPrincipalPolicy": wire.Op("iam:GetContextKeysForPrincipalPolicy", read,
+			s.getContextKeysForPrincipalPolicy),
+		"GetContextKeysForCustomPolicy": wire.Op("iam:GetContextKeysForCustomPolicy", read,
+			s.getContextKeysForCustomPolicy),
 	}
 }
 

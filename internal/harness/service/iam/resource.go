@@ -14,7 +14,8 @@ import (
 var onEverything = map[string]bool{
 	"ListRoles": true, "ListUsers": true, "ListGroups": true, "ListPolicies": true, "ListAccountAliases": true,
 	"ListOpenIDConnectProviders": true, "ListSAMLProviders": true, "ListVirtualMFADevices": true,
-	"GetAccountSummary": true, "GetAccessKeyLastUsed": true,
+	"GetAccountSummary": true, "GetAccessKeyLastUsed": true, "GetAccountAuthorizationDetails": true,
+	"GetContextKeysForCustomPolicy": true, "SimulateCustomPolicy": true,
 }
 
 // subject tells what kind of entity an operation acts on, "" for a managed policy.
@@ -92,6 +93,8 @@ func resourceOf(r store.Reader, c *wire.Call, in any, keys policy.RequestContext
 	case *deletionInput:
 		return "*", nil
 	case *simulateInput:
+		return in.PolicySourceARN, nil
+	case *contextKeysInput:
 		return in.PolicySourceARN, nil
 	case *policyInput:
 		return policyResource(r, in.PolicyARN, keys)

@@ -34,9 +34,10 @@ var resources = map[string]string{
 	"policy/x/p": `CreatePolicy GetPolicy ListEntitiesForPolicy DeletePolicy CreatePolicyVersion GetPolicyVersion
 		ListPolicyVersions SetDefaultPolicyVersion DeletePolicyVersion TagPolicy UntagPolicy ListPolicyTags`,
 	"": `ListRoles ListUsers ListGroups ListPolicies ListAccountAliases ListOpenIDConnectProviders ListSAMLProviders
-		ListVirtualMFADevices GetAccountSummary GetAccessKeyLastUsed GetServiceLinkedRoleDeletionStatus`,
+		ListVirtualMFADevices GetAccountSummary GetAccessKeyLastUsed GetServiceLinkedRoleDeletionStatus
+		GetAccountAuthorizationDetails GetContextKeysForCustomPolicy SimulateCustomPolicy`,
 	"role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS": `CreateServiceLinkedRole`,
-	"user/x/simulated": `SimulatePrincipalPolicy`,
+	"user/x/simulated": `SimulatePrincipalPolicy GetContextKeysForPrincipalPolicy`,
 }
 
 const at = "arn:aws:iam::111122223333:"

@@ -86,7 +86,9 @@ type simulation struct {
 func (s *Service) simulatePrincipalPolicy(
 	ctx context.Context, c *wire.Call, in *simulateInput,
 ) (*simulateOutput, error) {
-	if err := in.check(); err != nil {
+	var wrong checks
+	wrong.length("policySourceArn", in.PolicySourceARN, 20, 2048)
+	if err := in.check(wrong); err != nil {
 		return nil, err
 	}
 	var sim simulation
@@ -97,6 +99,30 @@ func (s *Service) simulatePrincipalPolicy(
 	if err != nil {
 		return nil, err
 	}
+	return in.run(&sim)
+}
+
+// simulateCustomPolicy decides for a user who has the policies of the input and no others.
+// Source: IAM API reference, SimulateCustomPolicy.
+func (s *Service) simulateCustomPolicy(
+	_ context.Context, c *wire.Call, in *simulateInput,
+) (*simulateOutput, error) {
+	var wrong checks
+	if len(in.PolicyInputList) == 0 {
+		wrong.add("null", "policyInputList", "Member must not be null")
+	}
+	if err := in.check(wrong); err != nil {
+		return nil, err
+	}
+	caller, err := policy.NewCaller(arnOf(c.Caller.Account, "user", "/", "simulation"), "")
+	if err != nil {
+		return nil, err
+	}
+	return in.run(&simulation{caller: caller, context: policy.RequestContext{}})
+}
+
+// run decides about every action on every resource.
+func (in *simulateInput) run(sim *simulation) (*simulateOutput, error) {
 	if err := sim.add(in); err != nil {
 		return nil, err
 	}
@@ -111,6 +137,7 @@ func (s *Service) simulatePrincipalPolicy(
 		}
 	}
 	out := &simulateOutput{}
+	var err error
 	// Results have no names, so a marker is a place in the list, which depends on the input alone.
 	out.EvaluationResults, out.pageOutput, err = cutAt(in.pageInput, results)
 	return out, err
@@ -134,9 +161,8 @@ func cutAt(in pageInput, items []evaluation) (list[evaluation], pageOutput, erro
 	return out, more, err
 }
 
-func (in *simulateInput) check() error {
-	var c checks
-	c.length("policySourceArn", in.PolicySourceARN, 20, 2048)
+// check adds to what is wrong already.
+func (in *simulateInput) check(c checks) error {
 	if len(in.ActionNames) == 0 {
 		c.add("null", "actionNames", "Member must not be null")
 	}
@@ -146,24 +172,28 @@ func (in *simulateInput) check() error {
 	return c.err()
 }
 
-// simulation finds the principal and what is attached to it.
-func (s *Service) simulation(r store.Reader, c *wire.Call, in *simulateInput) (simulation, error) {
-	field := strings.SplitN(in.PolicySourceARN, ":", 6)
+// sourceEntity finds the user, group or role of the caller's account whose policies are asked about.
+func sourceEntity(r store.Reader, c *wire.Call, arn string) (entity, error) {
+	field := strings.SplitN(arn, ":", 6)
 	if len(field) != 6 || field[2] != "iam" {
-		return simulation{}, errInput("Invalid Entity Arn: %.200s does not clearly define entity type and name.",
-			in.PolicySourceARN)
+		return entity{}, errInput("Invalid Entity Arn: %.200s does not clearly define entity type and name.", arn)
 	}
 	if field[4] != c.Caller.Account {
-		return simulation{}, fault(403, "AccessDenied", "Policy source %.200s is outside your own account.",
-			in.PolicySourceARN)
+		return entity{}, fault(403, "AccessDenied", "Policy source %.200s is outside your own account.", arn)
 	}
 	what, rest, _ := strings.Cut(field[5], "/")
 	e, err := find(r, kind(what), field[4], rest[strings.LastIndexByte(rest, '/')+1:])
+	if err == nil && e.arn() != arn {
+		err = errMissing("The %s with name %s cannot be found.", e.Kind, e.Name)
+	}
+	return e, err
+}
+
+// simulation finds the principal and what is attached to it.
+func (s *Service) simulation(r store.Reader, c *wire.Call, in *simulateInput) (simulation, error) {
+	e, err := sourceEntity(r, c, in.PolicySourceARN)
 	if err != nil {
 		return simulation{}, err
-	}
-	if e.arn() != in.PolicySourceARN {
-		return simulation{}, errMissing("The %s with name %s cannot be found.", e.Kind, e.Name)
 	}
 	sim := simulation{context: policy.RequestContext{}}
 	if sim.sources, err = s.sourcesOf(r, &e); err != nil {

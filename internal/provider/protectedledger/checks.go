@@ -23,6 +23,7 @@ type verdict struct {
 	said      []finding
 	checked   types.List // key_change.checked
 	unchecked types.List // key_change.not_checked
+	unread    string     // the policy that the comparison of the keys lacks, "" for none; then both are unknown
 }
 
 // checks are policy_checks as far as they are known.
@@ -70,7 +71,7 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 	}
 	var found []preflight.Finding
 	if mv.Kind == moves {
-		found, v.checked, v.unchecked = passages(p, st, f, mv, c, s)
+		found = v.compare(st, f, mv, c, s)
 	}
 	if !p.KMSKey.IsUnknown() && !p.KeyUnknown && p.Key == nil && mv.To.ValueString() == awsOwned {
 		v.listed = list(nil, c)
@@ -96,7 +97,7 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 	slices.SortStableFunc(found, func(a, b preflight.Finding) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), strings.Compare(a.Rule, b.Rule))
 	})
-	if !c.open && !c.partial {
+	if !c.open && !c.partial && mv.Kind != maybe && v.unread == "" {
 		v.listed = list(found, c)
 	}
 	if c.open {

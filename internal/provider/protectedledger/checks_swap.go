@@ -10,36 +10,35 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/preflight"
 )
 
-// passages compares the keys of a move: whom the new one leaves out, a line for each reader, and what the comparison
-// cannot see. The lists are unknown while the new policy or a reader is.
-func passages(
-	p, st model, f facts, mv move, c checks, s subject,
-) (lost []preflight.Finding, checked, unchecked types.List) {
-	unknown := types.ListUnknown(types.StringType)
+// compare tells what a move does to readers: whom the new key leaves out, a line for each, and what the comparison
+// cannot see. The lists stay unknown while a policy or a reader is: whoever applies the plan may see more.
+func (v *verdict) compare(st model, f facts, mv move, c checks, s subject) []preflight.Finding {
 	former := mv.From.ValueString()
 	switch {
 	case mv.To.ValueString() == awsOwned:
-		return nil, texts("everyone whom IAM lets read the ledger: the AWS owned key has no policy"), texts()
-	case s.later != "" && (f.Target == nil || f.Target.ARN == ""):
-		return nil, unknown, unknown
-	case s.later != "":
-		return nil, texts(), texts("who can read afterwards: the policy of " + f.Target.ARN + " could not be read")
-	case c.partial || c.open:
-		return nil, unknown, unknown
+		v.checked = texts("everyone whom IAM lets read the ledger: the AWS owned key has no policy")
+		v.unchecked = texts()
+		return nil
+	case s.later != "" && f.Target != nil && f.Target.ARN != "":
+		v.unread = f.Target.ARN
+		return nil
+	case s.later != "" || c.partial || c.open:
+		return nil
 	}
+	free := former == awsOwned // without a policy everyone can read
 	old := s.in
-	old.Policy, old.KeyARN, old.Account = formerPolicy(st, f, former), former, accountOf(former)
-	free := former == awsOwned
-	if free { // without a policy everyone can read
-		old = s.in
+	if !free {
+		old.Policy, old.KeyARN, old.Account = formerPolicy(st, f, former), former, accountOf(former)
 	}
 	if old.Policy == "" {
-		return nil, texts(), texts("who can read now: the policy of " + former + " could not be read")
+		v.unread = former
+		return nil
 	}
-	someone := "arn:" + old.Partition + ":iam::" + s.in.Account + ":role/any-other-role"
+	someone := "arn:" + s.in.Partition + ":iam::" + s.in.Account + ":role/any-other-role"
 	list, err := preflight.Passages(preflight.Swap{Old: old, New: s.in, Users: append([]string{someone}, s.in.Readers...)})
 	if err != nil {
-		return nil, texts(), texts("everyone: " + strings.ReplaceAll(err.Error(), "\n", " "))
+		v.unread = former // a text that KMS keeps and that is no policy to us
+		return nil
 	}
 	var lines, open []string
 	list = slices.DeleteFunc(list, func(one preflight.Passage) bool {
@@ -54,10 +53,11 @@ func passages(
 			string(one.During)+", after "+string(one.After))
 		return false
 	})
-	if !free { // else KP-205 says so
-		lost = preflight.Lost(list)
+	v.checked, v.unchecked = texts(lines...), texts(open...)
+	if free {
+		return nil // KP-205 says who is left out
 	}
-	return lost, texts(lines...), texts(open...)
+	return preflight.Lost(list)
 }
 
 // others says what the comparison leaves open about roles that no policy and no argument names.

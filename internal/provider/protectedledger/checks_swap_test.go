@@ -125,10 +125,20 @@ func TestSwapNotChecked(t *testing.T) {
 	cfg = own("orders", obj{"policy": document(delegation(), users(writerARN))})
 	notChecked("roles that only IAM policies let read: name them in policy_checks.callers")
 	b.refuse("GetKeyPolicy")
-	notChecked("who can read now: the policy of " + shared + " could not be read")
-	cfg = obj{"name": "orders", "deletion_protection": false, "kms_key": b.newKey(nil)}
-	notChecked("who can read afterwards: the policy of")
+	unread := func(key string) {
+		t.Helper()
+		o := b.planned(cfg, st)
+		if o.failed() || changeOf(o.state)["checked"] != (unknown{}) || o.state["policy_findings"] != (unknown{}) {
+			t.Errorf("without the policy the plan says %v:\n%s", changeOf(o.state), o.text())
+		}
+		wantText(t, o, "Not checked: who can read afterwards; the policy of "+key+" could not be read")
+	}
+	unread(shared)
+	other := b.newKey(nil)
+	cfg = obj{"name": "orders", "deletion_protection": false, "kms_key": other}
+	unread(other)
 	wantText(t, b.plan(cfg, st), "key policy not checked yet", "cannot be read")
+	b.mustApply(cfg, st)
 	later := own("orders", obj{"policy": unknown{}})
 	if o := b.plan(later, st); o.failed() || changeOf(o.state)["checked"] != (unknown{}) ||
 		o.state["policy_findings"] != (unknown{}) {
@@ -273,5 +283,36 @@ func TestCallerWithPath(t *testing.T) {
 		if got := protectedledger.RoleWithPath(caller, document(named)); got != want {
 			t.Errorf("%s is %s, want %s", caller, got, want)
 		}
+	}
+}
+
+// What the plan leaves open about checks is decided in the apply; nothing that it showed may change then.
+func TestChecksBecomeKnown(t *testing.T) {
+	t.Parallel()
+	b := newCast(t)
+	b.as("admin")
+	both, one := document(management(), users(readerARN, writerARN)), document(management(), users(writerARN))
+	st := b.mustApply(own("orders", obj{"policy": both}), nil)
+	accepting := func(key obj, checks obj) obj { return with(own("orders", key), "policy_checks", checks) }
+	moved := accepting(obj{"policy": one, "generation": 2}, obj{"accept": []any{"KP-207"}, "callers": []any{writerARN}})
+	words := accepting(obj{"generation": 2, "access": obj{"users": []any{writerARN}, "administrators": []any{adminARN}}},
+		obj{"accept": []any{"KP-207"}})
+	for _, open := range []obj{
+		with(moved, "key", with(keyOf(moved), "generation", unknown{})), with(moved, "key", unknown{}),
+		with(moved, "key", with(keyOf(moved), "policy", unknown{})), with(moved, "policy_checks", unknown{}),
+		with(moved, "policy_checks", obj{"accept": unknown{}, "callers": []any{writerARN}}),
+		with(moved, "policy_checks", obj{"accept": []any{"KP-207"}, "callers": []any{unknown{}}}),
+	} {
+		b.becomesKnown(open, moved, st)
+		b.becomesKnown(open, moved, nil)
+	}
+	whole := keyOf(words)["access"].(obj)
+	for _, access := range []any{
+		unknown{}, with(whole, "users", []any{unknown{}}), with(whole, "users", unknown{}),
+		with(whole, "administrators", []any{unknown{}}), with(whole, "account_root", unknown{}),
+	} {
+		open := with(words, "key", with(keyOf(words), "access", access))
+		b.becomesKnown(open, words, st)
+		b.becomesKnown(open, words, nil)
 	}
 }

@@ -165,11 +165,13 @@ func (r *Resource) gatherPolicies(ctx context.Context, clients *awsclient.Client
 // policyStands says whether the owned key keeps its policy, checked for the same, as far as that can be told before
 // the plan is made.
 func policyStands(cfg model, st *model) bool {
-	return st != nil && st.exists() && st.Key != nil && knownAccount(st) != "" && sameChecks(cfg.Checks, st.Checks) &&
-		intOr(cfg.Key.Generation, defaultGeneration).Equal(st.Key.Generation) &&
-		accessWithDefaults(cfg.Key.Access).Equal(accessOrNull(st.Key.Access)) &&
-		(cfg.Key.Policy.Equal(st.Key.Policy) ||
-			samePolicy(cfg.Key.Policy.ValueString(), st.Key.Policy.ValueString(), st.ownKey()))
+	if st == nil || !st.exists() || st.ownKey() == "" || !sameChecks(cfg.Checks, st.Checks) ||
+		!intOr(cfg.Key.Generation, defaultGeneration).Equal(st.Key.Generation) {
+		return false
+	}
+	at := setting{Partition: partitionOf(st.ownKey()), Account: knownAccount(st), Region: st.Region, Ledger: cfg.Name}
+	planned, _ := effectivePolicy(*cfg.Key, at)
+	return known(planned) && samePolicy(planned.ValueString(), st.Key.PolicyDocument.ValueString(), st.ownKey())
 }
 
 func (r *Resource) askCaller(ctx context.Context, f *facts) {

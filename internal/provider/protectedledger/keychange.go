@@ -69,7 +69,7 @@ func aliasTarget(alias, arn types.String) types.String {
 }
 
 // previewFindings tells in words what a change of key means.
-func previewFindings(p, st model, f facts, mv move) []finding {
+func previewFindings(p, st model, f facts, mv move, v verdict) []finding {
 	if mv.Kind != moves {
 		return nil
 	}
@@ -80,7 +80,7 @@ func previewFindings(p, st model, f facts, mv move) []finding {
 		facts = append(facts, line)
 	}
 	facts = append(append(facts, policyLines(p, st)...), oldKeyLines(p, st, f, mv)...)
-	facts = append(facts, readerLines(p.Change)...)
+	facts = append(facts, readerLines(p.Change, v)...)
 	wait := fmt.Sprintf("this apply waits up to %s. ", timeoutText(p))
 	if p.WaitForKeyChange.Equal(types.BoolValue(false)) {
 		wait = "this apply does not wait for it (wait_for_key_change is false). "
@@ -93,7 +93,7 @@ func previewFindings(p, st model, f facts, mv move) []finding {
 }
 
 // readerLines tell who can read while the ledger moves, as far as the policies of the two keys say.
-func readerLines(c *changeModel) []string {
+func readerLines(c *changeModel, v verdict) []string {
 	var list []string
 	for _, part := range []struct {
 		title string
@@ -107,7 +107,10 @@ func readerLines(c *changeModel) []string {
 			list = append(list, "  - "+line)
 		}
 	}
-	if c.Checked.IsUnknown() {
+	switch {
+	case v.unread != "":
+		return append(list, "Not checked: who can read afterwards; the policy of "+v.unread+" could not be read")
+	case c.Checked.IsUnknown():
 		return append(list, "Readers and writers: compared during the apply, before the first write")
 	}
 	return list

@@ -102,12 +102,19 @@ func (s *Server) isRegion(name string) bool {
 // readSignature reads the header form or the presigned form.
 func readSignature(x *exchange, query params) (signature, *Fault) {
 	headers := x.r.Header.Values("Authorization")
+	inQuery := query.has("X-Amz-Algorithm") || query.has("X-Amz-Signature") || query.has("X-Amz-Credential")
+	if twice := ambiguous(x, query); twice != "" {
+		return signature{}, authFault(x.service, codeIncomplete, "'"+twice+"' must be there once.")
+	}
 	var sig signature
 	var fault *Fault
 	switch {
+	case len(headers) > 0 && inQuery:
+		fault = authFault(x.service, codeIncomplete, "Only one auth mechanism allowed; only the X-Amz-Algorithm query "+
+			"parameter or the Authorization header should be specified.")
 	case len(headers) > 0:
 		sig, fault = readHeader(x, strings.Join(headers, ", "))
-	case query.has("X-Amz-Algorithm") || query.has("X-Amz-Signature") || query.has("X-Amz-Credential"):
+	case inQuery:
 		sig, fault = readPresigned(x, query)
 	default:
 		fault = missingToken(x.service)
@@ -119,9 +126,13 @@ func readSignature(x *exchange, query params) (signature, *Fault) {
 		return sig, authFault(x.service, codeIncomplete, fmt.Sprintf("Credential must have exactly 5 slash-delimited "+
 			"elements, e.g. keyid/date/region/service/term, got '%s'", sig.credential))
 	}
-	if !slices.ContainsFunc(sig.signedHeaders, func(h string) bool { return strings.EqualFold(h, "host") }) {
+	if !sig.signs("host") {
 		return sig, authFault(x.service, codeSignature,
 			"'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+	}
+	if x.r.Header.Get("X-Amz-Target") != "" && !sig.signs("x-amz-target") { // it names the operation
+		return sig, authFault(x.service, codeSignature,
+			"'X-Amz-Target' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	var err error
 	if sig.at, err = time.Parse(amzTime, sig.date8601); err != nil {
@@ -129,6 +140,29 @@ func readSignature(x *exchange, query params) (signature, *Fault) {
 			"Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", sig.date8601))
 	}
 	return sig, nil
+}
+
+// ambiguous is a header or a parameter that counts once but is there more often, or "". Which of them the service would
+// take, and which the signer meant, need not be the same.
+func ambiguous(x *exchange, query params) string {
+	for _, name := range []string{"X-Amz-Date", "Date", "X-Amz-Security-Token", "X-Amz-Target", "X-Amz-Content-Sha256"} {
+		if len(x.r.Header.Values(name)) > 1 {
+			return name
+		}
+	}
+	seen := map[string]bool{}
+	for _, p := range query {
+		if seen[p.name] && strings.HasPrefix(p.name, "X-Amz-") {
+			return p.name
+		}
+		seen[p.name] = true
+	}
+	return ""
+}
+
+// signs says whether a header is among those that the signature covers.
+func (sig *signature) signs(header string) bool {
+	return slices.ContainsFunc(sig.signedHeaders, func(h string) bool { return strings.EqualFold(h, header) })
 }
 
 func readHeader(x *exchange, value string) (signature, *Fault) {

@@ -26,6 +26,8 @@ type request struct {
 	header           map[string]string
 	body             string
 	key, token       string
+	secret           string // other than the key's
+	hash             string // other than the body's, to sign with
 	at               time.Time
 	afterSigning     func(*http.Request)
 	presign          bool
@@ -75,6 +77,12 @@ func (q request) sign(t *testing.T, r *http.Request) {
 	creds := aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secret, SessionToken: q.token}
 	if q.key != "" {
 		creds.AccessKeyID = q.key
+	}
+	if q.secret != "" {
+		creds.SecretAccessKey = q.secret
+	}
+	if q.hash != "" {
+		hash = q.hash
 	}
 	region, at := "eu-west-2", start
 	if q.region != "" {
@@ -207,7 +215,7 @@ func TestSignatureFaults(t *testing.T) {
 	t.Parallel()
 	services := map[string]func() request{"kms": kmsRequest, "sts": stsRequest, "qldb": qldbRequest}
 	for service, good := range services {
-		for _, tc := range faultCases() {
+		for _, tc := range append(faultCases(), headerGames()...) {
 			t.Run(service+"/"+tc.name, func(t *testing.T) {
 				t.Parallel()
 				h := newHarness(t)

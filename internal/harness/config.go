@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -97,7 +98,7 @@ func (t *Timing) Knobs() []Knob {
 var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 
 // complete checks c and fills in the defaults.
-func (c *Config) complete() error {
+func (c *Config) complete(ctx context.Context) error {
 	if c.DataDir == "" || c.Clock == nil || c.Rand == nil {
 		return fmt.Errorf("harness: Config needs DataDir, Clock and Rand")
 	}
@@ -114,7 +115,7 @@ func (c *Config) complete() error {
 		if s == nil {
 			continue
 		}
-		if err := s.Complete(); err != nil {
+		if err := s.Load(ctx, c.Region); err != nil {
 			return err
 		}
 	}

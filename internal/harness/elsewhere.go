@@ -12,46 +12,34 @@ import (
 )
 
 // ledgerKeys are the keys that protect ledgers.
-func (h *Harness) ledgerKeys(ctx context.Context) (qldb.Keys, error) {
+func (h *Harness) ledgerKeys() (qldb.Keys, error) {
 	if h.cfg.KMS == nil {
 		return ledgerKeys{kms: h.kms, now: h.internalCall, observe: h.trail.Observe}, nil
 	}
-	sdk, err := h.cfg.KMS.SDK(ctx, h.cfg.Region)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	h.remote, err = remotekms.New(remotekms.Config{
-		SDK: sdk, Where: h.cfg.KMS.Where(), Grantee: h.cfg.KMSGrantee, Judge: h.authority,
+		SDK: h.cfg.KMS.SDK(), Where: h.cfg.KMS.Where(), Grantee: h.cfg.KMSGrantee, Judge: h.authority,
 		Timeout: h.cfg.KMS.Timeout, Fresh: h.cfg.Timing.KeyCache, Now: h.cfg.Clock.Now, Machine: h.cfg.SignatureNow,
 	})
 	return h.remote, err
 }
 
 // destinations are where exports and streams go.
-func (h *Harness) destinations(ctx context.Context) (qldb.Objects, qldb.Records, error) {
+func (h *Harness) destinations() (qldb.Objects, qldb.Records) {
 	files := delivery.Options{NoSync: h.cfg.NoSync}
 	var objects qldb.Objects = delivery.NewObjects(filepath.Join(h.cfg.DataDir, "s3"), files)
 	var records qldb.Records = delivery.NewRecords(filepath.Join(h.cfg.DataDir, "kinesis"), h.cfg.Clock.Now, files)
 	if h.cfg.S3 != nil {
-		o, err := h.upstream(ctx, h.cfg.S3)
-		if err != nil {
-			return nil, nil, err
-		}
-		objects = upstream.NewObjects(o)
+		objects = upstream.NewObjects(upstreamOptions(h.cfg.S3))
 	}
 	if h.cfg.Kinesis != nil {
-		o, err := h.upstream(ctx, h.cfg.Kinesis)
-		if err != nil {
-			return nil, nil, err
-		}
-		records = upstream.NewRecords(o)
+		records = upstream.NewRecords(upstreamOptions(h.cfg.Kinesis))
 	}
-	return objects, records, nil
+	return objects, records
 }
 
-func (h *Harness) upstream(ctx context.Context, s *outbound.Service) (upstream.Options, error) {
-	sdk, err := s.SDK(ctx, h.cfg.Region)
-	return upstream.Options{SDK: sdk, Where: s.Where(), AssumeRoles: s.IsAmazon(), Timeout: s.Timeout}, err
+func upstreamOptions(s *outbound.Service) upstream.Options {
+	return upstream.Options{SDK: s.SDK(), Where: s.Where(), AssumeRoles: s.IsAmazon(), Timeout: s.Timeout}
 }
 
 // Whereabouts say where keys, exports and streams are, in words for the user.

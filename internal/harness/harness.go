@@ -63,7 +63,7 @@ type Harness struct {
 // New opens cfg.DataDir, which no other process may have open, and starts the services in it.
 // The caller must Close the Harness.
 func New(ctx context.Context, cfg Config) (*Harness, error) {
-	if err := cfg.complete(); err != nil {
+	if err := cfg.complete(ctx); err != nil {
 		return nil, err
 	}
 	cfg.Rand = &lockedReader{r: cfg.Rand}
@@ -104,14 +104,11 @@ func (h *Harness) assemble(ctx context.Context) error {
 		store: h.store, clock: cfg.Clock, rand: cfg.Rand, log: cfg.Log, open: map[string]*openJournal{},
 		gone: func(id string) { h.session.CloseLedger(id) },
 	}
-	keys, err := h.ledgerKeys(ctx)
+	keys, err := h.ledgerKeys()
 	if err != nil {
 		return err
 	}
-	objects, records, err := h.destinations(ctx)
-	if err != nil {
-		return err
-	}
+	objects, records := h.destinations()
 	if h.qldb, err = qldb.New(qldb.Config{
 		State: h.store, Keys: keys, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, MaxLedgers: cfg.MaxLedgers,
 		Journals:       h.data,

@@ -197,8 +197,8 @@ const throughQLDB = `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:De
 	"kms:CallerAccount":"` + account + `"}}}`
 
 var keyDenied = regexp.MustCompile(`^AccessDeniedException: The user does not have permissions to use the customer ` +
-	`managed KMS key of the ledger \(KMS Request ID: [0-9a-f-]{36}\) : The ciphertext refers to a customer master key that ` +
-	`does not exist, does not exist in this region, or you are not allowed to access\.$`)
+	`managed KMS key of the ledger \(KMS Request ID: [0-9a-f-]{36}\) : The ciphertext refers to a customer master ` +
+	`key that does not exist, does not exist in this region, or you are not allowed to access\.$`)
 
 // wantKeyDenied wants the refusal of a caller who may not decrypt with the key of the ledger.
 func wantKeyDenied(t *testing.T, what string, err error) {

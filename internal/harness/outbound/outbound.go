@@ -45,6 +45,8 @@ type Service struct {
 	// come from the SDK's standard chain.
 	Profile string
 	Timeout time.Duration // of a call with its retries; 0 means DefaultTimeout
+
+	sdk aws.Config // once loaded
 }
 
 // IsAmazon says that the service is Amazon's own.
@@ -58,8 +60,37 @@ func (s *Service) Where() string {
 	return s.Name + " at " + s.Endpoint
 }
 
-// Complete checks s and fills in the default. Its errors name what is wrong and hold no secret.
-func (s *Service) Complete() error {
+// Load checks s, fills in the default and finds the source of credentials; none is asked for yet. region is that of
+// clients that do not choose another, and of the calls that credentials may take. Errors name what is wrong and hold no
+// secret.
+func (s *Service) Load(ctx context.Context, region string) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	source, err := s.credentials(ctx, region)
+	if err != nil {
+		return fmt.Errorf("credentials for %s: %w", s.Name, err)
+	}
+	s.sdk = aws.Config{
+		Region: region, Credentials: source, AppID: "qldbkms-harness",
+		// So that a connection that hangs leaves time for another attempt.
+		HTTPClient: awshttp.NewBuildableClient().WithTimeout(s.Timeout / 2),
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts, o.MaxBackoff = maxAttempts, maxBackoff
+			})
+		},
+	}
+	if !s.IsAmazon() {
+		s.sdk.BaseEndpoint = &s.Endpoint
+	}
+	return nil
+}
+
+// SDK is what a client of the service is made of, after Load.
+func (s *Service) SDK() aws.Config { return s.sdk.Copy() }
+
+func (s *Service) check() error {
 	if s.Timeout == 0 {
 		s.Timeout = DefaultTimeout
 	}
@@ -100,29 +131,6 @@ func (s *Service) checkURL() error {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// SDK returns what a client of the service is made of. region is that of the client where it does not choose another,
-// and of those calls that credentials may take. s must be Complete.
-func (s *Service) SDK(ctx context.Context, region string) (aws.Config, error) {
-	lookUp, err := s.credentials(ctx, region)
-	if err != nil {
-		return aws.Config{}, fmt.Errorf("credentials for %s: %w", s.Name, err)
-	}
-	cfg := aws.Config{
-		Region: region, Credentials: lookUp, AppID: "qldbkms-harness",
-		// So that a connection that hangs leaves time for another attempt.
-		HTTPClient: awshttp.NewBuildableClient().WithTimeout(s.Timeout / 2),
-		Retryer: func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) {
-				o.MaxAttempts, o.MaxBackoff = maxAttempts, maxBackoff
-			})
-		},
-	}
-	if !s.IsAmazon() {
-		cfg.BaseEndpoint = &s.Endpoint
-	}
-	return cfg, nil
 }
 
 func (s *Service) credentials(ctx context.Context, region string) (aws.CredentialsProvider, error) {

@@ -38,7 +38,7 @@ func TestServicesThatCannotBeCalled(t *testing.T) {
 		{"negative", outbound.Service{Endpoint: "aws", Timeout: -time.Second}, "negative"},
 	} {
 		test.service.Name = "KMS"
-		err := test.service.Complete()
+		err := test.service.Load(t.Context(), "eu-west-2")
 		switch {
 		case test.want == "" && err != nil:
 			t.Errorf("%s: got %v", test.name, err)
@@ -64,13 +64,10 @@ func TestSettingsOfTheEnvironmentDoNotLead(t *testing.T) {
 		{outbound.Service{Endpoint: "https://kms.example"}, "AKIASTANDARDCHAIN", "https://kms.example"},
 		{outbound.Service{Endpoint: "aws", AccessKeyID: "AKIAGIVEN", SecretAccessKey: "s"}, "AKIAGIVEN", ""},
 	} {
-		if err := test.service.Complete(); err != nil {
+		if err := test.service.Load(t.Context(), "eu-west-2"); err != nil {
 			t.Fatal(err)
 		}
-		cfg, err := test.service.SDK(t.Context(), "eu-west-2")
-		if err != nil {
-			t.Fatal(err)
-		}
+		cfg := test.service.SDK()
 		got, err := cfg.Credentials.Retrieve(t.Context())
 		if err != nil || got.AccessKeyID != test.id || aws.ToString(cfg.BaseEndpoint) != test.endpoint ||
 			len(cfg.ConfigSources) > 0 {

@@ -197,7 +197,8 @@ func TestRolesAreAssumed(t *testing.T) {
 		}
 	}
 	want := []string{
-		"sts " + stub.OwnID, "s3 " + stub.RoleID, "sts " + stub.OwnID, "kinesis " + stub.RoleID, "s3 " + stub.RoleID, "kinesis " + stub.RoleID,
+		"sts " + stub.OwnID, "s3 " + stub.RoleID, "sts " + stub.OwnID, "kinesis " + stub.RoleID,
+		"s3 " + stub.RoleID, "kinesis " + stub.RoleID,
 	}
 	if d := cmp.Diff(want, s.Callers); d != "" {
 		t.Errorf("calls (-want +got):\n%s", d)

@@ -98,6 +98,49 @@ func TestMarkupIsText(t *testing.T) {
 	page.Screenshot("hostile")
 }
 
+// TestHierarchy draws a ledger with all its nodes, at rest and on the move: every text stays in its box.
+func TestHierarchy(t *testing.T) {
+	t.Parallel()
+	arn := func(id string) string { return "arn:aws:kms:eu-west-2:111122223333:key/" + id }
+	root := console.Node{
+		KeyARN: arn("71a6cf38-2890-4f0d-b47b-25201cbbfe36"), GrantID: strings.Repeat("a1b0d0e9", 8),
+		ID: "5gCeuNnExyeC8F5pWOBg0R", Version: 12,
+		Branches: []console.Branch{
+			{Role: "strand", ID: "2SxO4dWtWxo1rEDKthgixr", Version: 12}, {Role: "index", ID: "AAAAAAAAAAAAAAAAAAAAAA", Version: 1},
+			{Role: "catalog", ID: "WWWWWWWWWWWWWWWWWWWWWW", Version: 12},
+		},
+	}
+	next := root
+	next.KeyARN, next.Version = arn("mrk-0d2c30e9a8214dadaba70d674e202bef"), 13
+	state := console.State{Keys: []console.Key{}, Events: []console.Event{}, Operations: []console.Operation{}, KMS: "x"}
+	for _, l := range []console.Ledger{
+		{Name: "rests", EncryptionStatus: "ENABLED"}, {Name: "moves", EncryptionStatus: "UPDATING", Next: &next},
+		{Name: "shut", EncryptionStatus: "KMS_KEY_INACCESSIBLE"},
+	} {
+		l.Root, l.Unread, l.InaccessibleSince, l.KeyChangeDue = root, "not read", time.Unix(1, 0), time.Unix(2, 0)
+		state.Ledgers = append(state.Ledgers, l)
+	}
+	server := httptest.NewServer(console.New(
+		func(context.Context) (console.State, error) { return state, nil }, quiet()))
+	t.Cleanup(server.Close)
+	page := browsertest.Open(t, server.URL+"/", browsertest.View{Width: 360, Height: 740})
+	page.Wait("document.querySelectorAll('svg.picture').length === 3")
+	outside := browsertest.Eval[[]string](page, `[...document.querySelectorAll('.picture .box')].flatMap(box => {
+		const edge = box.querySelector('rect').getBBox()
+		return [...box.querySelectorAll('text')].filter(t => { const b = t.getBBox()
+			return b.x < edge.x + 2 || b.x + b.width > edge.x + edge.width - 2 || b.y < edge.y || b.y + b.height > edge.y + edge.height
+		}).map(t => t.textContent)
+	})`)
+	if len(outside) > 0 {
+		t.Errorf("texts that leave their boxes: %q", outside)
+	}
+	words := browsertest.Eval[string](page, "document.querySelector('svg.picture').getAttribute('aria-label')")
+	if !strings.Contains(words, "the catalog node WWWWWWWWWWWWWWWWWWWWWW version 12") {
+		t.Errorf("the picture in words: %q", words)
+	}
+	page.Screenshot("hierarchy")
+}
+
 func failing(context.Context) (console.State, error) { return console.State{}, errors.New("no") }
 
 // TestMarkupIsRefused tries what a fault of the page's scripts would do: the browser refuses it.

@@ -38,10 +38,18 @@ type Ledger struct {
 	Digest   string  `json:"digest"` // Base64, of the journal up to the tip
 }
 
-// Node is a node of a ledger's key hierarchy.
+// Node is the root node of a ledger's key hierarchy.
 type Node struct {
-	KeyARN  string `json:"key_arn"`  // that wraps it, or AWS_OWNED_KMS_KEY
-	GrantID string `json:"grant_id"` // by which QLDB uses the key, or ""
+	KeyARN   string   `json:"key_arn"`  // that wraps it, or AWS_OWNED_KMS_KEY
+	GrantID  string   `json:"grant_id"` // by which QLDB uses the key, or ""
+	ID       string   `json:"id"`
+	Version  int      `json:"version"`
+	Branches []Branch `json:"branches"` // the nodes that it wraps
+}
+
+// Branch is a node below the root node.
+type Branch struct {
+	Role    string `json:"role"` // strand, index or catalog
 	ID      string `json:"id"`
 	Version int    `json:"version"`
 }

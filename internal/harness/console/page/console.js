@@ -48,7 +48,7 @@ function overview(state) {
     tile('all', state.ledgers.length, state.ledgers.length === 1 ? 'ledger' : 'ledgers'),
     tile('good', count('ENABLED'), 'ENABLED'),
     tile('busy', count('UPDATING'), 'UPDATING'),
-    tile('bad', count('KMS_KEY_INACCESSIBLE'), 'KMS_KEY_INACCESSIBLE'),
+    tile('bad', count('KMS_KEY_INACCESSIBLE'), 'KMS_KEY_\u200bINACCESSIBLE'),
     tile('bad', errors, errors === 1 ? 'policy error' : 'policy errors'))
 }
 

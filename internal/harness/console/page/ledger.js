@@ -151,6 +151,7 @@ export function empty(state) {
       `eval "$(qldbkms-harness env${state.data_dir === '.qldbkms' ? '' : ' --data-dir ' + dir})"\nterraform apply`)),
     el('p', {}, 'with this in it:'),
     el('pre', { tabindex: '0', 'aria-label': 'A configuration' }, code(
+      'terraform {\n  required_providers {\n    qldbkms = { source = "qldbkms/qldbkms" }\n  }\n}\n\n' +
       'resource "qldbkms_protected_ledger" "orders" {\n  name = "orders"\n\n  key = {\n    alias = "alias/orders"\n  }\n}')),
     el('p', { class: 'quiet' }, 'Any AWS SDK, the AWS CLI and the QLDB drivers work too. The ledger appears here by itself.'))
 }

@@ -1,5 +1,5 @@
-// The key hierarchy of a ledger as a picture: KMS key, root node, node keys, data, each wrapped or sealed by the one
-// above it. While the ledger moves to another key there are two of the first two.
+// The key hierarchy of a ledger as a picture: KMS key, root node, nodes, segment keys, data, each wrapped or sealed by
+// the one above it. While the ledger moves to another key there are two of the first two.
 
 import { el } from './dom.js'
 
@@ -42,25 +42,44 @@ export function picture(ledger, keys, { kms }) {
       box(x, 1, w, 66, usable ? 'good' : 'bad', [
         [title, 'title'], [short(keyName(node.key_arn)), 'mono'], [state, usable ? 'state' : 'state no'],
       ]),
-      arrow(mid, 67, mid, 109, cut ? 'cut' : i ? 'coming' : '', how && how),
+      arrow(mid, 67, mid, 109, cut ? 'cut' : i ? 'coming' : '', how),
       box(x, 109, w, 66, cut ? 'shut' : '', [
         ['Root node', 'title'], [nodes.length > 1 ? short(node.id) : node.id, 'mono'], ['version ' + node.version, 'state'],
       ]),
-      arrow(mid, 175, WIDTH / 2, 211, cut ? 'shut' : i ? 'coming' : '', nodes.length > 1 ? '' : 'wraps'),
     ]
   })
-  return el('svg', { class: 'picture', viewBox: `0 0 ${WIDTH} 336`, role: 'img', 'aria-label': words(ledger, keys, nodes, cut) },
+  const shut = cut ? 'shut' : ''
+  return el('svg', { class: 'picture', viewBox: `0 0 ${WIDTH} 432`, role: 'img', 'aria-label': words(ledger, keys, nodes, cut) },
     shapes,
-    box(20, 211, 300, 44, cut ? 'shut' : '', [['Node keys', 'title'], ['journal, index, catalog', 'state']]),
-    arrow(WIDTH / 2, 255, WIDTH / 2, 291, cut ? 'shut' : '', 'seal'),
-    box(20, 291, 300, 44, cut ? 'shut' : 'data', [
-      ['Data', 'title'], [cut ? 'sealed: nothing of it can be read' : 'blocks, revisions, index values', 'state'],
+    branches(ledger, nodes.length, shut),
+    box(0, 313, WIDTH, 44, shut, [['Segment keys', 'title'], ['each for a limited number of sealings', 'state']]),
+    arrow(WIDTH / 2, 357, WIDTH / 2, 387, shut, 'seal'),
+    box(0, 387, WIDTH, 44, cut ? 'shut' : 'data', [
+      ['Data', 'title'], [cut ? 'nothing of it can be read' : 'blocks, index values, catalog', 'state'],
     ]))
+}
+
+// branches are the nodes below the root node, with what leads to them and on.
+function branches(ledger, roots, shut) {
+  const from = n => roots > 1 ? 81 + n * (WIDTH - 162) : WIDTH / 2
+  const list = ledger.root.branches?.length
+    ? ledger.root.branches.map(b => [[b.role + ' node', 'title'], [short(b.id), 'mono'], ['version ' + b.version, 'state']])
+    : [[['Node keys', 'title'], ['strand, index, catalog', 'state']]]
+  const w = (WIDTH - 8 * (list.length - 1)) / list.length
+  return list.map((lines, i) => {
+    const mid = i * (w + 8) + w / 2
+    return [
+      Array.from({ length: roots }, (_, n) => arrow(from(n), 175, mid, 213, shut || (n ? 'coming' : ''))),
+      box(mid - w / 2, 213, w, 62, shut, lines),
+      arrow(mid, 275, mid, 313, shut),
+    ]
+  })
 }
 
 function words(ledger, keys, nodes, cut) {
   const chains = nodes.map(n => `KMS key ${keyName(n.key_arn)}` +
     (keys.get(n.key_arn) ? ` (${keys.get(n.key_arn).state})` : '') + ` wraps root node ${n.id} version ${n.version}`)
-  return `Key hierarchy of ${ledger.name}: ${chains.join('; ')}; it wraps the node keys, which seal the data.` +
+  const branches = (ledger.root.branches ?? []).map(b => `the ${b.role} node ${b.id} version ${b.version}`).join(', ') || 'the node keys'
+  return `Key hierarchy of ${ledger.name}: ${chains.join('; ')}; it wraps ${branches}, and they the segment keys that seal the data.` +
     (cut ? ' The key cannot be used, so nothing can be read.' : '')
 }

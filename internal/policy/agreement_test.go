@@ -30,6 +30,7 @@ type dispute struct {
 	analyst *policy.Analyst // that has answered other questions before
 	keys    []string
 	values  map[string][]string
+	sets    map[string]bool
 }
 
 func newDispute(t *testing.T, r *rand.Rand, analyst *policy.Analyst) *dispute {
@@ -71,7 +72,7 @@ func newDispute(t *testing.T, r *rand.Rand, analyst *policy.Analyst) *dispute {
 			d.assume.Unknown = append(d.assume.Unknown, policy.PolicyKind(kind))
 		}
 	}
-	d.keys, d.values = conditionValues(append(append(append([]*policy.Policy{p.Key, p.Boundary}, p.Identity...),
+	d.keys, d.values, d.sets = conditionValues(append(append(append([]*policy.Policy{p.Key, p.Boundary}, p.Identity...),
 		p.Session...), p.ServiceControl...)...)
 	if len(d.request.Grants) > 0 {
 		d.keys = append(d.keys, "kms:encryptioncontext:ledger", "kms:encryptioncontext:other")
@@ -80,7 +81,7 @@ func newDispute(t *testing.T, r *rand.Rand, analyst *policy.Analyst) *dispute {
 		}
 	}
 	if r.IntN(2) == 0 && len(d.keys) > 0 {
-		d.request.Context = randomContext(r, d.request.Action, nil, some(r, d.keys...), d.values)
+		d.request.Context = randomContext(r, d.request.Action, nil, some(r, d.keys...), d.values, d.sets)
 	}
 	return d
 }
@@ -93,7 +94,7 @@ func (d *dispute) completed(t *testing.T) policy.Request {
 	if via := r.Context["aws:viaawsservice"]; len(via) == 1 && via[0] == "false" {
 		keys = slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == "kms:viaservice" })
 	}
-	r.Context = randomContext(d.Rand, r.Action, r.Context, keys, d.values)
+	r.Context = randomContext(d.Rand, r.Action, r.Context, keys, d.values, d.sets)
 	if r.Caller.ARN == "" {
 		c, err := policy.NewSession(r.Caller.RoleARN, pick(d.Rand, "s1", "s2", "s3"),
 			pick(d.Rand, "AROANEWROLENEWROLE00", "AROAOLDROLEOLDROLE00", "AROAANYROLEANYROLE00"))
@@ -205,6 +206,33 @@ func TestEnginesAgree(t *testing.T) {
 	t.Log(verdicts)
 }
 
+// TestRandomPoliciesUseEveryOperator: what TestEnginesAgree makes up has every condition operator, with and without
+// IfExists, alone and under both set operators.
+func TestRandomPoliciesUseEveryOperator(t *testing.T) {
+	t.Parallel()
+	seen := map[policy.Operator]int{}
+	for seed := range uint64(3000) {
+		d := newDispute(t, rand.New(rand.NewPCG(seed, 3)), policy.NewAnalyst())
+		for _, s := range d.request.Policies.Key.Statements {
+			for _, c := range s.Conditions {
+				seen[c.Operator]++
+			}
+		}
+	}
+	for _, name := range append(slices.Clone(anyOperators), "Null") {
+		for _, set := range []policy.SetOperator{policy.OneValue, policy.ForAllValues, policy.ForAnyValue} {
+			for _, ifExists := range []bool{false, true} {
+				if name == "Null" && (ifExists || set != policy.OneValue) {
+					continue
+				}
+				if op := (policy.Operator{Set: set, Name: name, IfExists: ifExists}); seen[op] == 0 {
+					t.Errorf("%s is in none of the policies", op)
+				}
+			}
+		}
+	}
+}
+
 // FuzzEnginesAgree is TestEnginesAgree for seeds and key policies that the fuzzer makes up. Run it with
 // -fuzzminimizetime=1x: a seed cannot be made smaller.
 func FuzzEnginesAgree(f *testing.F) {
@@ -215,11 +243,12 @@ func FuzzEnginesAgree(f *testing.F) {
 		d := newDispute(t, rand.New(rand.NewPCG(seed, 4)), policy.NewAnalyst())
 		if p, err := policy.Parse(text); err == nil {
 			d.request.Policies.Key = p
-			keys, values := conditionValues(p)
+			keys, values, sets := conditionValues(p)
 			for _, key := range keys {
 				if len(values[key]) > 0 && (inPools(key) || !strings.Contains(key, ":")) {
 					d.keys = append(d.keys, key)
 					d.values[key] = append(d.values[key], values[key]...)
+					d.sets[key] = d.sets[key] || sets[key]
 				}
 			}
 		}

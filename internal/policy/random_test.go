@@ -56,6 +56,8 @@ var keyPools = []keyPool{
 	{"aws:MultiFactorAuthPresent", []string{"Bool"}, []string{"true", "false"}},
 	{"kms:GrantIsForAWSResource", []string{"Bool"}, []string{"true", "false"}},
 	{"own:Thing", anyOperators, []string{"5", "true", "a", "A", "10.0.0.1", "2026-01-01", "YQ==", "*"}},
+	{"own:Numbers", append(numberOperators, dateOperators...), []string{"5", "5.5", "-7", "2026-01-01", "1767225600",
+		"2026-01-01T00:00:01Z", "none"}},
 	{"own:Blob", []string{"BinaryEquals"}, []string{"YQ==", "Yg==", "YQ", "QUFBQQ=="}},
 }
 
@@ -73,10 +75,10 @@ func randomCondition(r *rand.Rand, block map[string]map[string][]string) {
 	switch {
 	case r.IntN(8) == 0:
 		op = "Null"
-	case multi && r.IntN(4) > 0 || r.IntN(16) == 0:
+	case multi && r.IntN(4) > 0 || r.IntN(8) == 0 || strings.HasPrefix(pool.key, "own:") && r.IntN(2) == 0:
 		op = pick(r, "ForAllValues:", "ForAnyValue:") + op
 	}
-	if op != "Null" && r.IntN(6) == 0 {
+	if op != "Null" && r.IntN(4) == 0 {
 		op += "IfExists"
 	}
 	values := some(r, pool.values...)
@@ -144,9 +146,10 @@ func randomPolicy(t *testing.T, r *rand.Rand, key bool, denies bool) *policy.Pol
 	return p
 }
 
-// conditionValues are the values that policies compare each condition key with.
-func conditionValues(policies ...*policy.Policy) (keys []string, values map[string][]string) {
-	values = map[string][]string{}
+// conditionValues are the values that policies compare each condition key with. sets are the keys with a set operator,
+// which are taken to have several values.
+func conditionValues(policies ...*policy.Policy) (keys []string, values map[string][]string, sets map[string]bool) {
+	values, sets = map[string][]string{}, map[string]bool{}
 	for _, p := range policies {
 		if p == nil {
 			continue
@@ -160,10 +163,11 @@ func conditionValues(policies ...*policy.Policy) (keys []string, values map[stri
 				for _, v := range c.Values {
 					values[key] = append(values[key], v.Text)
 				}
+				sets[key] = sets[key] || c.Operator.Set != policy.OneValue
 			}
 		}
 	}
-	return keys, values
+	return keys, values, sets
 }
 
 // near is a value that a policy compares with, or one that is a little different.
@@ -193,7 +197,7 @@ func near(r *rand.Rand, v string) string {
 
 // randomContext adds to fixed condition keys such as a request for that action can have.
 func randomContext(r *rand.Rand, action string, fixed policy.RequestContext, keys []string,
-	values map[string][]string) policy.RequestContext {
+	values map[string][]string, sets map[string]bool) policy.RequestContext {
 	c := policy.RequestContext{}
 	for key, v := range fixed {
 		c[key] = v
@@ -203,7 +207,8 @@ func randomContext(r *rand.Rand, action string, fixed policy.RequestContext, key
 			continue
 		}
 		n := 1
-		if key == "kms:encryptioncontextkeys" || key == "kms:grantoperations" {
+		if key == "kms:encryptioncontextkeys" || key == "kms:grantoperations" || sets[key] && r.IntN(2) == 0 &&
+			strings.HasPrefix(key, "own:") {
 			n = 1 + r.IntN(3)
 		}
 		var list []string

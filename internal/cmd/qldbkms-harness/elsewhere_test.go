@@ -92,7 +92,8 @@ func newLedger(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func enabled(ts *testscript.TestScript, _ bool, args []string) {
-	out, err := qldb.NewFromConfig(scriptSDK(ts)).DescribeLedger(context.Background(), &qldb.DescribeLedgerInput{Name: &args[0]})
+	client := qldb.NewFromConfig(scriptSDK(ts))
+	out, err := client.DescribeLedger(context.Background(), &qldb.DescribeLedgerInput{Name: &args[0]})
 	ts.Check(err)
 	d := out.EncryptionDescription
 	if d == nil || d.EncryptionStatus != types.EncryptionStatusEnabled || aws.ToString(d.KmsKeyArn) != ts.Getenv("KEY") {
@@ -121,7 +122,8 @@ func export(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func stream(ts *testscript.TestScript, _ bool, args []string) {
-	_, err := qldb.NewFromConfig(scriptSDK(ts)).StreamJournalToKinesis(context.Background(), &qldb.StreamJournalToKinesisInput{
+	client := qldb.NewFromConfig(scriptSDK(ts))
+	_, err := client.StreamJournalToKinesis(context.Background(), &qldb.StreamJournalToKinesisInput{
 		LedgerName: &args[0], StreamName: aws.String("audit"), RoleArn: aws.String(stub.RoleARN),
 		InclusiveStartTime:   aws.Time(time.Unix(0, 0)),
 		KinesisConfiguration: &types.KinesisConfiguration{StreamArn: aws.String(auditARN)},

@@ -1,4 +1,4 @@
-// Package stub is a server for tests that speaks as much of S3, Kinesis Data Streams and STS as deliveries need.
+// Package stub is a server for tests that speaks as much of S3, Kinesis Data Streams, STS as deliveries need.
 //
 // It is written from the API references, not from the clients: signatures are checked by hand, and so is every hash.
 // Unlike the services, it fails on demand. What no service would have been asked is kept as a complaint.

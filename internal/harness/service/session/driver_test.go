@@ -290,6 +290,51 @@ func TestDriverConflict(t *testing.T) {
 	}
 }
 
+// As in the tests of the Java driver: values stand in the statement, and who was overtaken in every attempt gives up
+// with the conflict, after which everything works.
+func TestDriverConflictToTheEnd(t *testing.T) {
+	t.Parallel()
+	_, url := driverWorld(t)
+	d := newDriver(t, url, ledger, 10, 4)
+	d.rows(1, "INSERT INTO "+driverTable+" {'Name': 'SingleDocumentValue'}")
+	const query = "SELECT VALUE Name FROM " + driverTable + " WHERE Name = 'SingleDocumentValue'"
+	d.rows(1, query)
+	calls := 0
+	_, err := d.Execute(t.Context(), func(txn qldbdriver.Transaction) (any, error) {
+		calls++
+		if _, err := txn.Execute("SELECT * FROM " + driverTable); err != nil {
+			return nil, err
+		}
+		d.rows(1, "UPDATE "+driverTable+" SET n = ?", calls)
+		return txn.Execute("UPDATE "+driverTable+" SET n = ?", -1)
+	})
+	var conflict *types.OccConflictException
+	if !errors.As(err, &conflict) || calls != 5 {
+		t.Errorf("got %v after %d attempts, want an OccConflictException after 5", err, calls)
+	}
+	d.rows(1, query)
+	d.rows(1, "UPDATE "+driverTable+" SET n = 7 WHERE Name = 'SingleDocumentValue'")
+	if got := decode[int](t, d.rows(1, "SELECT VALUE n FROM "+driverTable)[0]); got != 7 {
+		t.Errorf("got %d, want 7", got)
+	}
+}
+
+// As in the tests of the Node.js driver: one session begins, reads and aborts for as long as it is asked to.
+func TestOneSessionBeginsAndAborts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.connect(t)
+	c.transact("CREATE TABLE t")
+	for n := range 2000 {
+		c.begin()
+		c.run("SELECT * FROM t")
+		if err := c.abort(); err != nil {
+			t.Fatalf("abort %d: %v", n, err)
+		}
+	}
+	c.transact("INSERT INTO t {'a': 1}")
+}
+
 // Many drivers' transactions on one document: each increment happens once.
 func TestDriverConcurrentUpdates(t *testing.T) {
 	t.Parallel()

@@ -170,6 +170,7 @@ provider "qldbkms" {
     qldb         = %[4]q
     qldb_session = %[4]q
     sts          = %[4]q
+    cloudtrail   = %[4]q
   }
   %[5]s
 }

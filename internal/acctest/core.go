@@ -75,7 +75,9 @@ func (h *Harness) Core() *Core {
 	c.schema = schema
 	block := map[string]any{
 		"region": Region, "access_key": h.AccessKeyID, "secret_key": h.SecretKey, "max_retries": 0,
-		"endpoints": map[string]any{"kms": endpoint, "qldb": endpoint, "qldb_session": endpoint, "sts": endpoint},
+		"endpoints": map[string]any{
+			"kms": endpoint, "qldb": endpoint, "qldb_session": endpoint, "sts": endpoint, "cloudtrail": endpoint,
+		},
 	}
 	resp, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.11.4", Config: c.dynamic(schema.Provider.ValueType(), block),

@@ -9,6 +9,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
@@ -23,6 +24,7 @@ type Clients struct {
 	QLDB      *qldb.Client
 	STS       *sts.Client
 
+	CloudTrail  *cloudtrail.Client
 	QLDBSession *qldbsession.Client
 
 	mu     sync.Mutex

@@ -66,5 +66,5 @@ type AssumeRole struct {
 // Endpoints are base URLs per service. An empty one leaves the choice to AWS_ENDPOINT_URL_KMS and its like,
 // then AWS_ENDPOINT_URL, then the shared configuration file, then the service's own address.
 type Endpoints struct {
-	KMS, QLDB, QLDBSession, STS, IAM string
+	KMS, QLDB, QLDBSession, STS, IAM, CloudTrail string
 }

@@ -52,7 +52,7 @@ func Explain(err error, service, region string) (summary, detail string, ok bool
 	switch {
 	case toAmazon && strings.HasPrefix(service, "QLDB"):
 		detail += "\n\n" + endedQLDB
-	case toAmazon && service == "KMS":
+	case toAmazon && (service == "KMS" || service == "CloudTrail"):
 		detail += "\n\nNo endpoint is configured, so Amazon's own is asked. " + useHarness
 	}
 	return summary, detail, true

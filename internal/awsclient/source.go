@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
@@ -206,6 +207,7 @@ func (s *Source) In(region string) (*Clients, error) {
 		QLDB:      qldb.NewFromConfig(guarded, s.qldbOptions),
 		STS:       sts.NewFromConfig(free, s.stsOptions),
 
+		CloudTrail:  cloudtrail.NewFromConfig(guarded, s.trailOptions),
 		QLDBSession: qldbsession.NewFromConfig(guarded, s.sessionOptions),
 	}
 	for _, configured := range []struct {
@@ -214,6 +216,7 @@ func (s *Source) In(region string) (*Clients, error) {
 	}{
 		{"KMS", c.KMS.Options().BaseEndpoint}, {"QLDB", c.QLDB.Options().BaseEndpoint},
 		{"QLDB Session", c.QLDBSession.Options().BaseEndpoint}, {"STS", c.STS.Options().BaseEndpoint},
+		{"CloudTrail", c.CloudTrail.Options().BaseEndpoint},
 	} {
 		if configured.address != nil && !ValidEndpoint(*configured.address) {
 			return nil, &EndpointError{Service: configured.service}
@@ -236,6 +239,15 @@ func (s *Source) kmsOptions(o *kms.Options) {
 
 func (s *Source) qldbOptions(o *qldb.Options) {
 	if url := s.config.Endpoints.QLDB; url != "" {
+		o.BaseEndpoint = &url
+	}
+	if o.BaseEndpoint != nil {
+		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+	}
+}
+
+func (s *Source) trailOptions(o *cloudtrail.Options) {
+	if url := s.config.Endpoints.CloudTrail; url != "" {
 		o.BaseEndpoint = &url
 	}
 	if o.BaseEndpoint != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	sdkconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
@@ -128,7 +129,7 @@ func TestEndpointPrecedence(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_QLDB", one)
 	config := static(nil)
 	config.UseFIPSEndpoint = true // the SDK refuses FIPS with an endpoint unless it is switched off for it
-	config.Endpoints = awsclient.Endpoints{KMS: block}
+	config.Endpoints = awsclient.Endpoints{KMS: block, CloudTrail: block}
 	source := newSource(t, config)
 	clients, err := source.In("")
 	if err != nil {
@@ -140,9 +141,12 @@ func TestEndpointPrecedence(t *testing.T) {
 	if _, err := clients.QLDB.ListLedgers(t.Context(), &qldb.ListLedgersInput{}); err != nil {
 		t.Errorf("list ledgers: %v", err)
 	}
+	if _, err := clients.CloudTrail.LookupEvents(t.Context(), &cloudtrail.LookupEventsInput{}); err != nil {
+		t.Errorf("look up events: %v", err)
+	}
 	// The answer is no XML, which STS clients refuse; only where it came from matters here.
 	_, _ = clients.STS.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
-	if diff := cmp.Diff([]string{"block", "one", "all"}, heard); diff != "" {
+	if diff := cmp.Diff([]string{"block", "one", "block", "all"}, heard); diff != "" {
 		t.Errorf("servers asked (-want +got):\n%s", diff)
 	}
 }

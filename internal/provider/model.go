@@ -39,6 +39,7 @@ type endpoints struct {
 	QLDBSession *string `tfsdk:"qldb_session"`
 	STS         *string `tfsdk:"sts"`
 	IAM         *string `tfsdk:"iam"`
+	CloudTrail  *string `tfsdk:"cloudtrail"`
 }
 
 type assumeRole struct {
@@ -86,7 +87,7 @@ func (m model) config() awsclient.Config {
 	if e := m.Endpoints; e != nil {
 		c.Endpoints = awsclient.Endpoints{
 			KMS: aws.ToString(e.KMS), QLDB: aws.ToString(e.QLDB), QLDBSession: aws.ToString(e.QLDBSession),
-			STS: aws.ToString(e.STS), IAM: aws.ToString(e.IAM),
+			STS: aws.ToString(e.STS), IAM: aws.ToString(e.IAM), CloudTrail: aws.ToString(e.CloudTrail),
 		}
 	}
 	if m.DefaultTags != nil {

@@ -25,6 +25,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/digest"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/functions"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/index"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/keyevents"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/keypolicy"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledgers"
@@ -162,6 +163,7 @@ func (p *qldbkms) DataSources(context.Context) []func() datasource.DataSource {
 		digest.New,
 		revision.New,
 		keypolicy.New,
+		keyevents.New,
 	}
 }
 

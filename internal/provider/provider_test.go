@@ -23,7 +23,7 @@ func whole() map[string]any {
 		}},
 		"endpoints": map[string]any{
 			"kms": "http://127.0.0.1:1", "qldb": "http://127.0.0.1:1", "qldb_session": "http://127.0.0.1:1",
-			"sts": "http://127.0.0.1:1", "iam": "http://127.0.0.1:1",
+			"sts": "http://127.0.0.1:1", "iam": "http://127.0.0.1:1", "cloudtrail": "http://127.0.0.1:1",
 		},
 		"use_fips_endpoint": false, "allowed_account_ids": []any{"111122223333"},
 		"default_tags": map[string]any{"tags": map[string]any{"team": "ledger"}},
@@ -115,6 +115,7 @@ func TestBadBlock(t *testing.T) {
 		{map[string]any{"endpoints": map[string]any{"qldb_session": "http://"}}, "endpoints.qldb_session", "host"},
 		{map[string]any{"endpoints": map[string]any{"sts": "http://u:hidden@h"}}, "endpoints.sts", "credentials"},
 		{map[string]any{"endpoints": map[string]any{"iam": "http://h?x=1"}}, "endpoints.iam", "query"},
+		{map[string]any{"endpoints": map[string]any{"cloudtrail": "h"}}, "endpoints.cloudtrail", "http"},
 		{map[string]any{"access_key": "a"}, "access_key", "secret_key"},
 		{map[string]any{"secret_key": "hidden"}, "secret_key", "access_key"},
 		{map[string]any{"token": "hidden"}, "token", "access_key"},

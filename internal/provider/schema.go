@@ -64,6 +64,7 @@ func placeAttributes() map[string]schema.Attribute {
 				"qldb_session": endpoint("QLDB Session, which runs statements", "AWS_ENDPOINT_URL_QLDB_SESSION"),
 				"sts":          endpoint("STS", "AWS_ENDPOINT_URL_STS"),
 				"iam":          endpoint("IAM", "AWS_ENDPOINT_URL_IAM"),
+				"cloudtrail":   endpoint("CloudTrail, which records calls", "AWS_ENDPOINT_URL_CLOUDTRAIL"),
 			},
 		},
 		"use_fips_endpoint": schema.BoolAttribute{

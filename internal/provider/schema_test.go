@@ -47,7 +47,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 	for name, s := range schema.ResourceSchemas {
 		described(t, name, s.Block)
 	}
-	if got, want := len(schema.DataSourceSchemas), 6; got != want {
+	if got, want := len(schema.DataSourceSchemas), 7; got != want {
 		t.Errorf("got %d data sources, want %d", got, want)
 	}
 }

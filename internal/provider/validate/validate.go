@@ -154,6 +154,17 @@ func brief(d time.Duration) string {
 	return s
 }
 
+// Timestamp accepts a moment as RFC 3339 writes it.
+func Timestamp() validator.String {
+	return text{
+		allowed: `a moment in RFC 3339, for example "2026-01-05T10:15:00Z"`,
+		valid: func(s string) bool {
+			_, err := time.Parse(time.RFC3339, s)
+			return err == nil
+		},
+	}
+}
+
 // JSONObject accepts a JSON object. The value is not repeated in errors: policies stay out of them.
 func JSONObject() validator.String {
 	return text{

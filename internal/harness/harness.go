@@ -110,7 +110,8 @@ func (h *Harness) assemble(ctx context.Context) error {
 	}
 	objects, records := h.destinations()
 	if h.qldb, err = qldb.New(qldb.Config{
-		State: h.store, Keys: keys, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, MaxLedgers: cfg.MaxLedgers,
+		State: h.store, Keys: keys, Sealer: h.store.Sealer(), Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log,
+		MaxLedgers:     cfg.MaxLedgers,
 		Journals:       h.data,
 		Objects:        objects,
 		Records:        records,

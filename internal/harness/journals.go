@@ -10,14 +10,10 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/envelope"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 )
 
 // journals holds the engines of the ledgers, opened when they are first needed. It implements qldb.Journals.
-//
-// What a ledger keeps is sealed under a secret of its own, which is itself sealed and kept with the service state.
 type journals struct {
 	store *local.Store
 	clock clock.Clock
@@ -41,18 +37,15 @@ type openJournal struct {
 
 var errJournalsClosed = errors.New("the harness is closing")
 
-// secrets is the table of the ledgers' sealed secrets, by ledger id.
-func secrets() store.Table[[]byte] { return store.Table[[]byte]{Prefix: "journal/secret/"} }
-
 // Open implements qldb.Journals. A ledger whose storage failed is opened anew, which finds out what was written.
-func (j *journals) Open(ctx context.Context, id string) (*engine.Ledger, error) {
+func (j *journals) Open(ctx context.Context, id string, keys engine.Sealer) (*engine.Ledger, error) {
 	o, mine, err := j.claim(id)
 	if err != nil {
 		return nil, err
 	}
 	if mine {
 		// Others may wait for this: it goes on when its own client leaves.
-		o.err = j.openInto(context.WithoutCancel(ctx), id, o)
+		o.err = j.openInto(context.WithoutCancel(ctx), id, keys, o)
 		if o.err != nil {
 			j.forget(id, o)
 		}
@@ -103,61 +96,24 @@ func (j *journals) forget(id string, o *openJournal) {
 	}
 }
 
-func (j *journals) openInto(ctx context.Context, id string, o *openJournal) (err error) {
+func (j *journals) openInto(ctx context.Context, id string, keys engine.Sealer, o *openJournal) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("open the journal of ledger %s: %w", id, errors.Join(err, o.close()))
 		}
 	}()
-	secret, err := j.secret(ctx, id)
-	if err != nil {
-		return err
-	}
-	sealer, err := envelope.NewSealer(secret, id, j.rand)
-	clear(secret)
-	if err != nil {
-		return err
-	}
 	if o.store, err = j.store.Ledger(ctx, id); err != nil {
 		return err
 	}
 	o.opened = true
 	o.engine, err = engine.Open(ctx, engine.Config{
-		Log: o.store.Log, Index: o.store.Index, Sealer: sealer, Clock: j.clock.Now, Rand: j.rand,
+		Log: o.store.Log, Index: o.store.Index, Sealer: keys, Clock: j.clock.Now, Rand: j.rand,
 	})
 	return err
 }
 
-// secret returns the ledger's secret, and makes one when it has none yet.
-func (j *journals) secret(ctx context.Context, id string) ([]byte, error) {
-	fresh := make([]byte, 32)
-	if _, err := io.ReadFull(j.rand, fresh); err != nil {
-		return nil, fmt.Errorf("draw a secret: %w", err)
-	}
-	aad := []byte("secret of ledger " + id)
-	sealed, err := j.store.Sealer().Seal(fresh, aad)
-	if err != nil {
-		return nil, err
-	}
-	err = j.store.Update(ctx, func(w store.Writer) error {
-		kept, found, err := secrets().Get(w, id)
-		if err != nil {
-			return err
-		}
-		if found {
-			sealed = kept
-			return nil
-		}
-		return secrets().Put(w, id, sealed)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return j.store.Sealer().Open(sealed, aad)
-}
-
-// Remove implements qldb.Journals: first the secret, without which the files are noise, then the files.
-func (j *journals) Remove(ctx context.Context, id string) error {
+// Remove implements qldb.Journals.
+func (j *journals) Remove(_ context.Context, id string) error {
 	j.gone(id)
 	j.mu.Lock()
 	o := j.open[id]
@@ -168,10 +124,6 @@ func (j *journals) Remove(ctx context.Context, id string) error {
 		if err := o.close(); err != nil {
 			return fmt.Errorf("close the journal of ledger %s: %w", id, err)
 		}
-	}
-	err := j.store.Update(ctx, func(w store.Writer) error { return secrets().Delete(w, id) })
-	if err != nil {
-		return fmt.Errorf("remove the secret of ledger %s: %w", id, err)
 	}
 	return j.store.RemoveLedger(id)
 }

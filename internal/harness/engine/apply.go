@@ -11,8 +11,8 @@ import (
 )
 
 // apply brings the index from the state before a block to the one after it, and publishes that. applying is held, or
-// nobody else knows the ledger yet.
-func (l *Ledger) apply(ctx context.Context, e entry) error {
+// nobody else knows the ledger yet. keys are held by whoever waits for the block.
+func (l *Ledger) apply(ctx context.Context, e entry, keys Held) error {
 	before := l.published.Load()
 	number := uint64(e.block.Address.SequenceNo)
 	if number != before.next {
@@ -27,8 +27,10 @@ func (l *Ledger) apply(ctx context.Context, e entry) error {
 		after.catalog = e.catalog
 	}
 	var changes []store.Change
-	err := l.view(ctx, func(r reader) error {
-		a := &application{reader: r, ledger: l, number: number, entry: e, before: before.catalog, after: after.catalog}
+	err := l.viewWith(ctx, keys, func(r reader) error {
+		a := &application{
+			reader: r, keys: keys, ledger: l, number: number, entry: e, before: before.catalog, after: after.catalog,
+		}
 		for _, n := range nodes {
 			a.put(nodeKey(n.ID.Level, n.ID.Index), n.Hash[:])
 		}
@@ -53,13 +55,14 @@ func (l *Ledger) apply(ctx context.Context, e entry) error {
 // An application turns one entry into changes of the index.
 type application struct {
 	reader        reader // the index before the block
+	keys          Held
 	ledger        *Ledger
 	number        uint64
 	entry         entry
 	before, after *catalog
 	rows          map[string]map[place]row // by table: the rows of this block
 	changes       []store.Change
-	err           error // of sealing
+	err           error // of sealing or hashing
 }
 
 func (a *application) run() error {
@@ -94,11 +97,16 @@ func (a *application) run() error {
 
 // put seals a value.
 func (a *application) put(key, value []byte) {
-	sealed, err := a.ledger.cfg.Sealer.Seal(key, value)
-	if err != nil && a.err == nil {
+	sealed, err := a.keys.Seal(key, value)
+	a.note(err)
+	a.changes = append(a.changes, store.Change{Op: store.OpPut, Key: key, Value: sealed})
+}
+
+// note remembers the first error.
+func (a *application) note(err error) {
+	if a.err == nil {
 		a.err = err
 	}
-	a.changes = append(a.changes, store.Change{Op: store.OpPut, Key: key, Value: sealed})
 }
 
 // revision makes r the newest revision of its document; data is the document as Ion binary.
@@ -143,7 +151,7 @@ func (a *application) revision(table string, p place, r journal.Revision, data [
 
 // bury moves a deletion to the older revisions once nobody needs it among the newest.
 func (a *application) bury(head, old, value []byte) error {
-	sealed, err := a.ledger.cfg.Sealer.Seal(old, value)
+	sealed, err := a.keys.Seal(old, value)
 	if err != nil {
 		return err
 	}
@@ -154,8 +162,10 @@ func (a *application) bury(head, old, value []byte) error {
 
 // index puts a document under its new value. The entry for the old one stays for older snapshots.
 func (a *application) index(ix plan.Index, p place, old, now ion.Value) {
-	was, hadOld := a.ledger.indexKey(ix, old)
-	is, hasNow := a.ledger.indexKey(ix, now)
+	was, hadOld, err := a.reader.indexKey(ix, old)
+	a.note(err)
+	is, hasNow, err := a.reader.indexKey(ix, now)
+	a.note(err)
 	if hasNow {
 		key := entryKey(ix.ID, is, p)
 		a.ledger.garbage.keep(key)
@@ -167,12 +177,13 @@ func (a *application) index(ix plan.Index, p place, old, now ion.Value) {
 }
 
 // indexKey is the hash of a document's value under an index; ok is false for a document that is not in the index.
-func (l *Ledger) indexKey(ix plan.Index, document ion.Value) (hash [32]byte, ok bool) {
+func (r reader) indexKey(ix plan.Index, document ion.Value) (hash [32]byte, ok bool, err error) {
 	value, ok := document.Field(ix.Field)
 	if !ok || value.IsNull() {
-		return hash, false
+		return hash, false, nil
 	}
-	return l.cfg.Sealer.Hash([]byte(equalityKey(value))), true
+	hash, err = r.keys.Hash(r.ctx, []byte(equalityKey(value)))
+	return hash, err == nil, err
 }
 
 // redact removes the data of an older revision.
@@ -282,8 +293,9 @@ func (a *application) enter(ix plan.Index, p place, r row) error {
 	if err != nil {
 		return err
 	}
-	if hash, ok := a.ledger.indexKey(ix, document); ok {
+	hash, ok, err := a.reader.indexKey(ix, document)
+	if ok {
 		a.changes = append(a.changes, store.Change{Op: store.OpPut, Key: entryKey(ix.ID, hash, p)})
 	}
-	return nil
+	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/plan"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
 )
 
 // writer is what the next block follows from. mu is held from the check for conflicts until the block is in the queue,
@@ -38,7 +39,14 @@ func (t *Tx) Commit(ctx context.Context, digest []byte) error {
 		t.end(committed)
 		return t.ledger.usable()
 	}
-	p, err := t.ledger.enqueue(t)
+	// Held until the block is in the index: the keys may have to be given up at any moment, and a block that is in the
+	// log but cannot be indexed would cost the ledger its engine. Without them the transaction stays open, undone.
+	keys, err := t.ledger.cfg.Sealer.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer keys.Release()
+	p, err := t.ledger.enqueue(t, keys)
 	// Not earlier: until it was checked, other commits must remember what was written since its snapshot.
 	t.end(committed)
 	if err != nil || p == nil {
@@ -48,7 +56,7 @@ func (t *Tx) Commit(ctx context.Context, digest []byte) error {
 }
 
 // enqueue checks for conflicts and queues the block of t; nil if it needs none.
-func (l *Ledger) enqueue(t *Tx) (*pending, error) {
+func (l *Ledger) enqueue(t *Tx, keys Held) (*pending, error) {
 	w := &l.writer
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -73,11 +81,15 @@ func (l *Ledger) enqueue(t *Tx) (*pending, error) {
 	if e.block, err = journal.Build(w.tip, t.commit(now, tables)); err != nil {
 		return nil, err
 	}
-	p := &pending{entry: e, number: uint64(w.tip.Address.SequenceNo), done: make(chan struct{})}
-	if p.sealed, err = l.cfg.Sealer.Seal(logPlace(p.number), e.encode()); err != nil {
+	p := &pending{entry: e, number: uint64(w.tip.Address.SequenceNo), keys: keys, done: make(chan struct{})}
+	if p.sealed, err = keys.Seal(logPlace(p.number), e.encode()); err != nil {
 		return nil, err
 	}
-	w.conflicts.record(p.number, l.written(t, tables), l.snapshots.oldest(l.published.Load()))
+	tokens, err := writtenBy(t, tables, keys)
+	if err != nil {
+		return nil, err
+	}
+	w.conflicts.record(p.number, tokens, l.snapshots.oldest(l.published.Load()))
 	w.tip, w.catalog, w.floor = e.block.Next(), tables, e.block.Timestamp
 	w.queue = append(w.queue, p)
 	return p, nil
@@ -163,10 +175,11 @@ func (t *Tx) commit(now time.Time, tables *catalog) journal.Commit {
 	return c
 }
 
-// written is what t writes, as far as conflicts go. Indexes are those that tables have by now, not those that t has
+// writtenBy is what t writes, as far as conflicts go. Indexes are those that tables have by now, not those that t has
 // seen: an index may have been created meanwhile, and others already search in it.
-func (l *Ledger) written(t *Tx, tables *catalog) []token {
+func writtenBy(t *Tx, tables *catalog, keys Keys) ([]token, error) {
 	var tokens []token
+	r := reader{ctx: context.Background(), keys: keys} // no index is needed
 	for _, id := range t.order {
 		w := t.writes[id]
 		tokens = append(tokens, token{kind: wholeTable, table: w.table.ID},
@@ -176,11 +189,14 @@ func (l *Ledger) written(t *Tx, tables *catalog) []token {
 			continue
 		}
 		for _, ix := range known.Indexes {
-			if hash, ok := l.indexKey(ix, w.old); ok {
-				tokens = append(tokens, token{kind: indexRange, table: ix.ID, key: string(hash[:])})
-			}
-			if hash, ok := l.indexKey(ix, w.data); ok && !w.deleted {
-				tokens = append(tokens, token{kind: indexRange, table: ix.ID, key: string(hash[:])})
+			for _, v := range []ion.Value{w.old, w.data} { // data is null in a deletion
+				hash, ok, err := r.indexKey(ix, v)
+				if err != nil {
+					return nil, err
+				}
+				if ok {
+					tokens = append(tokens, token{kind: indexRange, table: ix.ID, key: string(hash[:])})
+				}
 			}
 		}
 	}
@@ -190,5 +206,5 @@ func (l *Ledger) written(t *Tx, tables *catalog) []token {
 	for _, r := range t.redactions {
 		tokens = append(tokens, token{kind: history, table: string(r.TableID)})
 	}
-	return tokens
+	return tokens, nil
 }

@@ -12,6 +12,7 @@ import (
 type pending struct {
 	entry  entry
 	number uint64
+	keys   Held // by the commit that waits
 	sealed []byte
 	done   chan struct{} // closed when err is set
 	err    error
@@ -106,7 +107,7 @@ func (c certain) Error() string { return c.err.Error() }
 // applyDurable applies a block that is in the log. If that fails the commit has happened all the same, but nobody
 // here can see it: the ledger has to be opened again.
 func (l *Ledger) applyDurable(p *pending) error {
-	err := l.apply(context.Background(), p.entry)
+	err := l.apply(context.Background(), p.entry, p.keys)
 	if err == nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
@@ -183,13 +184,19 @@ func (s seal) Seal(place, plaintext []byte) ([]byte, error) {
 	return s.aead.Seal(nil, nil, plaintext, place), nil
 }
 
-func (s seal) Open(place, sealed []byte) ([]byte, error) { return s.aead.Open(nil, nil, sealed, place) }
+func (s seal) Open(_ context.Context, place, sealed []byte) ([]byte, error) {
+	return s.aead.Open(nil, nil, sealed, place)
+}
 
-func (s seal) Hash(value []byte) [32]byte {
+func (s seal) Hash(_ context.Context, value []byte) ([32]byte, error) {
 	m := hmac.New(sha256.New, []byte("key"))
 	m.Write(value)
-	return [32]byte(m.Sum(nil))
+	return [32]byte(m.Sum(nil)), nil
 }
+
+func (s seal) Hold(context.Context) (engine.Held, error) { return s, nil }
+
+func (s seal) Release() {}
 
 // Random histories end in one digest and give the same answers, whether the machine crashes, the index lags or is
 // deleted, blocks are sealed or not; every revision proves; and each committed transaction was told what it would have

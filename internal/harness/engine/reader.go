@@ -9,15 +9,21 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 )
 
-// A reader reads the index, unsealed.
+// A reader reads the index, unsealed. It lives as long as one view, whose context it carries.
 type reader struct {
-	r      store.IndexReader
-	sealer Sealer
+	ctx  context.Context
+	r    store.IndexReader
+	keys Keys
 }
 
 // view runs fn over one state of the index.
 func (l *Ledger) view(ctx context.Context, fn func(reader) error) error {
-	return l.cfg.Index.View(ctx, func(r store.IndexReader) error { return fn(reader{r, l.cfg.Sealer}) })
+	return l.viewWith(ctx, l.cfg.Sealer, fn)
+}
+
+// viewWith is view with keys that the caller may hold.
+func (l *Ledger) viewWith(ctx context.Context, keys Keys, fn func(reader) error) error {
+	return l.cfg.Index.View(ctx, func(r store.IndexReader) error { return fn(reader{ctx, r, keys}) })
 }
 
 func (r reader) get(key []byte) ([]byte, bool, error) {
@@ -25,7 +31,7 @@ func (r reader) get(key []byte) ([]byte, bool, error) {
 	if err != nil || !found {
 		return nil, false, err
 	}
-	value, err := r.sealer.Open(key, sealed)
+	value, err := r.keys.Open(r.ctx, key, sealed)
 	return value, true, err
 }
 
@@ -41,7 +47,7 @@ func (r reader) row(key []byte) (row, bool, error) {
 
 // rowAt decodes the row a cursor stands on. The row does not refer to the cursor's memory.
 func (r reader) rowAt(c store.Cursor) (row, error) {
-	value, err := r.sealer.Open(c.Key(), c.Value())
+	value, err := r.keys.Open(r.ctx, c.Key(), c.Value())
 	if err != nil {
 		return row{}, err
 	}

@@ -91,7 +91,12 @@ func (l *Ledger) load(ctx context.Context, position uint64) (journal.Position, e
 // follow from the one before, with all hashes right.
 func (l *Ledger) replay(ctx context.Context, position uint64, at journal.Position) (journal.Position, error) {
 	err := l.cfg.Log.Read(ctx, max(position, 1)-1, func(number uint64, sealed []byte) error {
-		e, err := l.open(number, sealed)
+		keys, err := l.cfg.Sealer.Hold(ctx)
+		if err != nil {
+			return err
+		}
+		defer keys.Release()
+		e, err := openEntry(ctx, keys, number, sealed)
 		if err != nil {
 			return err
 		}
@@ -109,14 +114,14 @@ func (l *Ledger) replay(ctx context.Context, position uint64, at journal.Positio
 			return fmt.Errorf("check block %d: %w", number, err)
 		}
 		at = e.block.Next()
-		return l.apply(ctx, e)
+		return l.apply(ctx, e, keys)
 	})
 	return at, err
 }
 
-// open unseals an entry of the log.
-func (l *Ledger) open(number uint64, sealed []byte) (entry, error) {
-	plaintext, err := l.cfg.Sealer.Open(logPlace(number), sealed)
+// openEntry unseals an entry of the log.
+func openEntry(ctx context.Context, keys Keys, number uint64, sealed []byte) (entry, error) {
+	plaintext, err := keys.Open(ctx, logPlace(number), sealed)
 	if err != nil {
 		return entry{}, fmt.Errorf("open block %d of the log: %w", number, err)
 	}
@@ -147,8 +152,13 @@ func (l *Ledger) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	keys, err := l.cfg.Sealer.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer keys.Release()
 	e := entry{block: block}
-	sealed, err := l.cfg.Sealer.Seal(logPlace(0), e.encode())
+	sealed, err := keys.Seal(logPlace(0), e.encode())
 	if err != nil {
 		return err
 	}
@@ -156,7 +166,7 @@ func (l *Ledger) create(ctx context.Context) error {
 		return err
 	}
 	l.writer.tip, l.writer.floor = block.Next(), block.Timestamp
-	return l.apply(ctx, e)
+	return l.apply(ctx, e, keys)
 }
 
 // A reference says where the row of one of a block's revisions is.

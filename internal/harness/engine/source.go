@@ -33,10 +33,14 @@ func (s *source) Scan(t plan.Table, view plan.View) eval.Cursor {
 
 // Lookup implements eval.Source.
 func (s *source) Lookup(t plan.Table, view plan.View, ix plan.Index, key string) eval.Cursor {
-	hash := s.tx.ledger.cfg.Sealer.Hash([]byte(key))
-	s.tx.read(token{kind: indexRange, table: ix.ID, key: string(hash[:])}, token{kind: indexDropped, table: ix.ID})
 	c := s.documents(t, view)
 	c.atLeast = 1
+	hash, err := s.reader.keys.Hash(s.reader.ctx, []byte(key))
+	if err != nil {
+		c.err = err
+		return c
+	}
+	s.tx.read(token{kind: indexRange, table: ix.ID, key: string(hash[:])}, token{kind: indexDropped, table: ix.ID})
 	c.match = func(document ion.Value) bool {
 		value, ok := document.Field(ix.Field)
 		return ok && hasKey(value, key)

@@ -1,15 +1,3 @@
-// Package envelope encrypts what a ledger keeps.
-//
-// A Sealer works under one secret of 32 bytes. Everything is AES-256-GCM; where sealed bytes belong is bound to them
-// as additional data, so that a block or an index entry copied elsewhere does not open.
-//
-//	0   1  version: 1
-//	1  24  salt, random
-//	25  n  AES-256-GCM ciphertext and tag
-//
-// Each sealing has a key of its own, HMAC-SHA-256 of the first half of the salt under the sealing key; the second half
-// is the nonce. Nonces of 96 bits that are drawn at random under one key for all would begin to repeat after some
-// thousand million sealings, which a busy ledger reaches.
 package envelope
 
 import (
@@ -18,24 +6,25 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 )
 
 const (
-	sealVersion = 1
-	saltBytes   = 24
-	headBytes   = 1 + saltBytes
-	keyBytes    = 32
+	secretVersion = 1
+	saltBytes     = 24
+	secretHead    = 1 + saltBytes
 )
 
-// ErrSealed is returned by Open for bytes that were not sealed under the same secret and for the same place, or that
-// were changed since.
-var ErrSealed = errors.New("sealed bytes do not open: changed, from another place, or sealed under another key")
-
-// Sealer seals what belongs to one ledger. Its methods may be called concurrently if the source of randomness may be
-// read concurrently.
+// Sealer seals under one secret what hangs on no KMS key, such as a part of the audit trail, which the package calls a
+// ledger too. Its methods may be called concurrently if the source of randomness may be read concurrently.
+//
+//	0   1  version: 1
+//	1  24  salt, random
+//	25  n  AES-256-GCM ciphertext and tag
+//
+// Each sealing has a key of its own, HMAC-SHA-256 of the first half of the salt under the sealing key; the second half
+// is the nonce.
 type Sealer struct {
 	ledger  string
 	sealKey []byte
@@ -61,9 +50,9 @@ func NewSealer(secret []byte, ledgerID string, rand io.Reader) (*Sealer, error) 
 
 // Seal encrypts plaintext for place.
 func (s *Sealer) Seal(place, plaintext []byte) ([]byte, error) {
-	sealed := make([]byte, headBytes, headBytes+len(plaintext)+16)
-	sealed[0] = sealVersion
-	salt := sealed[1:headBytes]
+	sealed := make([]byte, secretHead, secretHead+len(plaintext)+16)
+	sealed[0] = secretVersion
+	salt := sealed[1:secretHead]
 	if _, err := io.ReadFull(s.rand, salt); err != nil {
 		return nil, fmt.Errorf("draw a salt: %w", err)
 	}
@@ -76,15 +65,15 @@ func (s *Sealer) Seal(place, plaintext []byte) ([]byte, error) {
 
 // Open decrypts what Seal returned for the same place. The error is ErrSealed.
 func (s *Sealer) Open(place, sealed []byte) ([]byte, error) {
-	if len(sealed) < headBytes || sealed[0] != sealVersion {
+	if len(sealed) < secretHead || sealed[0] != secretVersion {
 		return nil, ErrSealed
 	}
-	salt := sealed[1:headBytes]
+	salt := sealed[1:secretHead]
 	aead, err := s.aead(salt)
 	if err != nil {
 		return nil, err
 	}
-	plaintext, err := aead.Open(nil, salt[saltBytes/2:], sealed[headBytes:], s.additional(place))
+	plaintext, err := aead.Open(nil, salt[saltBytes/2:], sealed[secretHead:], s.additional(place))
 	if err != nil {
 		return nil, ErrSealed
 	}
@@ -110,5 +99,5 @@ func (s *Sealer) aead(salt []byte) (cipher.AEAD, error) {
 
 // additional binds version, ledger and place.
 func (s *Sealer) additional(place []byte) []byte {
-	return append([]byte{sealVersion, byte(len(s.ledger))}, append([]byte(s.ledger), place...)...)
+	return append([]byte{secretVersion, byte(len(s.ledger))}, append([]byte(s.ledger), place...)...)
 }

@@ -127,7 +127,7 @@ func TestCutOffAnywhere(t *testing.T) {
 					w := newWorldOver(t, newMemory())
 					test.prepare(w)
 					broken := newService(t, qldb.Config{
-						State: brokenState{w.state, b}, Keys: w.keys, Clock: w.clock, Rand: rand.Reader,
+						State: brokenState{w.state, b}, Sealer: ownSealer{}, Keys: w.keys, Clock: w.clock, Rand: rand.Reader,
 					})
 					w.keys.before = func(string) error { return b.enter() }
 					w.keys.after = func(string) error { return b.leave() }

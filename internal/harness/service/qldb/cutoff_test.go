@@ -58,7 +58,8 @@ func (d *delivered) branch() (*delivered, qldb.Config) {
 	b.state = &memory{values: maps.Clone(d.state.(*memory).values)}
 	b.objects = delivery.NewObjects(filepath.Join(b.dir, "s3"), delivery.Options{NoSync: true})
 	cfg := qldb.Config{
-		State: b.state, Keys: b.keys, Clock: b.clock, Rand: rand.Reader, Journals: b.journals, Objects: b.objects,
+		State: b.state, Sealer: ownSealer{}, Keys: b.keys, Clock: b.clock, Rand: rand.Reader,
+		Journals: b.journals, Objects: b.objects,
 		Records: b.newRecords(), ExportObjectBytes: 2000,
 	}
 	b.service = newService(d.t, cfg)

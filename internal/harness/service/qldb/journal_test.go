@@ -19,7 +19,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 )
 
-// ledgers keeps real journals in a directory, as the harness does, but without encryption.
+// ledgers keeps real journals in a directory, as the harness does.
 type ledgers struct {
 	store *local.Store
 	now   func() time.Time
@@ -49,7 +49,7 @@ func newLedgers(t testing.TB, now func() time.Time) *ledgers {
 	return l
 }
 
-func (l *ledgers) Open(ctx context.Context, id string) (*engine.Ledger, error) {
+func (l *ledgers) Open(ctx context.Context, id string, keys engine.Sealer) (*engine.Ledger, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if opened, ok := l.open[id]; ok {
@@ -59,7 +59,9 @@ func (l *ledgers) Open(ctx context.Context, id string) (*engine.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened, err := engine.Open(ctx, engine.Config{Log: kept.Log, Index: kept.Index, Clock: l.now, Rand: rand.Reader})
+	opened, err := engine.Open(ctx, engine.Config{
+		Log: kept.Log, Index: kept.Index, Sealer: keys, Clock: l.now, Rand: rand.Reader,
+	})
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}

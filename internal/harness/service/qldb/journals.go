@@ -12,8 +12,9 @@ import (
 
 // Journals keeps what is in the ledgers, by ledger id. The harness implements it.
 type Journals interface {
-	// Open returns the engine of the ledger called id. A ledger that is opened for the first time gets its first block.
-	Open(ctx context.Context, id string) (*engine.Ledger, error)
+	// Open returns the engine of the ledger called id, which keeps its data under keys. A ledger that is opened for the
+	// first time gets its first block.
+	Open(ctx context.Context, id string, keys engine.Sealer) (*engine.Ledger, error)
 	// Remove deletes all that is kept of a ledger, for good. One that is not there is no error.
 	Remove(ctx context.Context, id string) error
 }
@@ -32,7 +33,8 @@ type Active struct {
 
 // FindActive finds a ledger for the data plane, in the account and Region of c.
 //
-// Errors: ErrNotActive; an AccessDeniedException while the ledger cannot use its KMS key.
+// Errors: ErrNotActive; an AccessDeniedException while the ledger cannot use its KMS key; a ServiceUnavailable when
+// KMS would have to be asked and cannot be.
 //
 // Source: QLDB developer guide, "Data encryption at rest": an inaccessible key impairs reads and writes.
 func (s *Service) FindActive(ctx context.Context, c *wire.Call, name string) (*Active, error) {
@@ -47,7 +49,10 @@ func (s *Service) FindActive(ctx context.Context, c *wire.Call, name string) (*A
 	case found.impaired():
 		return nil, inData(serviceDenied())
 	}
-	opened, err := s.journal(ctx, found.ID)
+	if s.cfg.Journals == nil {
+		return nil, notServed("The data plane")
+	}
+	opened, err := s.engine(ctx, found)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +80,7 @@ func (s *Service) CheckCaller(ctx context.Context, c *wire.Call, name string) er
 	case !l.Root.customer():
 		return nil
 	}
-	err = s.cfg.Keys.DecryptAs(ctx, c, l.Root.Ciphertext, l.Root.context())
+	err = s.cfg.Keys.DecryptAs(ctx, c, l.Root.Ciphertext, l.Root.Context())
 	f, refused := errors.AsType[*wire.Fault](err)
 	switch {
 	case !refused:
@@ -99,22 +104,11 @@ func inData(err error) error {
 	return err
 }
 
-// journal opens the data of a ledger, or says that this harness keeps none.
-func (s *Service) journal(ctx context.Context, id string) (*engine.Ledger, error) {
-	if s.cfg.Journals == nil {
-		return nil, notServed("The data plane")
-	}
-	return s.cfg.Journals.Open(ctx, id)
-}
-
 // openJournal opens the journal of a ledger that must be ACTIVE with its key usable.
 func (s *Service) openJournal(ctx context.Context, at Place, name, operation string) (*engine.Ledger, error) {
-	var id string
-	err := s.read(ctx, func(r store.Reader) error {
-		l, err := findForJournal(r, at, name, s.now())
-		if err == nil {
-			id = l.ID
-		}
+	var l *ledger
+	err := s.read(ctx, func(r store.Reader) (err error) {
+		l, err = findForJournal(r, at, name, s.now())
 		return err
 	})
 	if err != nil {
@@ -123,5 +117,6 @@ func (s *Service) openJournal(ctx context.Context, at Place, name, operation str
 	if s.cfg.Journals == nil {
 		return nil, notServed(operation)
 	}
-	return s.cfg.Journals.Open(ctx, id)
+	opened, err := s.engine(ctx, l)
+	return opened, asControl(name, err)
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/envelope"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -112,15 +113,15 @@ func (s *Service) grantFault(ctx context.Context, c *wire.Call, keyARN string, e
 func (s *Service) newRoot(
 	ctx context.Context, c *wire.Call, l *ledger, key, nodeID string, version int,
 ) (rootNode, error) {
-	n := rootNode{Key: key, NodeID: nodeID, NodeVersion: version}
+	n := rootNode{Key: key, Root: envelope.Root{NodeID: nodeID, NodeVersion: version}}
 	if !n.customer() {
-		return n, nil
+		return n, s.generate(ctx, l.Place, l.ID, &n)
 	}
 	var err error
 	if n.GrantID, err = s.obtain(ctx, c, l, key); err != nil {
 		return n, s.grantFault(ctx, c, key, err)
 	}
-	if err := s.generate(ctx, l.Place, &n); err != nil {
+	if err := s.generate(ctx, l.Place, l.ID, &n); err != nil {
 		err = errors.Join(err, s.release(ctx, l, key))
 		if faultCode(err) == "AccessDeniedException" {
 			return n, serviceDenied()

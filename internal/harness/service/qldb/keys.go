@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/envelope"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -85,10 +86,7 @@ type Grant struct {
 }
 
 // DataKey is a fresh key and its form wrapped by KMS.
-type DataKey struct {
-	Plaintext  []byte // 32 bytes; never stored
-	Ciphertext []byte
-}
+type DataKey = envelope.DataKey
 
 // grantOperations are the KMS operations QLDB asks for on a customer managed key. The service is closed and its list
 // unpublished; this one covers what a key hierarchy needs. Source: Amazon QLDB developer guide, How Amazon QLDB uses

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/envelope"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
@@ -138,12 +139,15 @@ func (l *ledger) put(w store.Writer) error {
 	return ledgers(l.Place).Put(w, l.Name, *l)
 }
 
-// remove deletes l, whose grants nothing claims any more, and the tags of its tables.
+// remove deletes l, whose grants nothing claims any more, and with it the keys of its data and the tags of its tables.
 func (l *ledger) remove(w store.Writer) error {
 	if err := unschedule(w, l.Due, l.work()); err != nil {
 		return err
 	}
 	if err := removeTableTags(w, l.ID); err != nil {
+		return err
+	}
+	if err := envelope.Forget(w, l.ID); err != nil {
 		return err
 	}
 	return ledgers(l.Place).Delete(w, l.Name)

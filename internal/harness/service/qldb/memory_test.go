@@ -2,6 +2,8 @@ package qldb_test
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"maps"
 	"slices"
 	"strings"
@@ -15,6 +17,29 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	values map[string][]byte
+}
+
+// ownSealer is QLDB's own key in tests.
+type ownSealer struct{}
+
+func (ownSealer) aead() cipher.AEAD {
+	block, err := aes.NewCipher(make([]byte, 32))
+	if err != nil {
+		panic(err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err)
+	}
+	return aead
+}
+
+func (s ownSealer) Seal(plaintext, aad []byte) ([]byte, error) {
+	return s.aead().Seal(nil, nil, plaintext, aad), nil
+}
+
+func (s ownSealer) Open(sealed, aad []byte) ([]byte, error) {
+	return s.aead().Open(nil, nil, sealed, aad)
 }
 
 func newMemory() *memory { return &memory{values: map[string][]byte{}} }

@@ -118,7 +118,7 @@ func TestOvertaken(t *testing.T) {
 							}
 						}
 						slow := newService(t, qldb.Config{
-							State: watchedState{w.state, between}, Keys: watchedKeys{w.keys, between},
+							State: watchedState{w.state, between}, Sealer: ownSealer{}, Keys: watchedKeys{w.keys, between},
 							Clock: w.clock, Rand: rand.Reader,
 						})
 						_ = first.run(t.Context(), w, slow) // may be refused
@@ -148,7 +148,7 @@ func TestProbeOvertakenByRestore(t *testing.T) {
 				w.mustRekey("orders", mainKey)
 			}
 		}},
-		Keys: w.keys, Clock: w.clock, Rand: rand.Reader,
+		Keys: w.keys, Sealer: ownSealer{}, Clock: w.clock, Rand: rand.Reader,
 	})
 	if _, err := slow.Tick(t.Context()); err != nil {
 		t.Fatal(err)

@@ -1,9 +1,12 @@
 // Package qldb serves the control plane of Amazon QLDB.
 //
 // It keeps ledgers per account and Region: their names, tags, protection, and the AWS KMS key that encrypts them.
-// A ledger under a customer managed key holds a grant on that key and a root node key wrapped by it. Opening the
-// root node key with KMS is how the ledger notices that its key became unusable and that it came back; a key change
-// wraps a new version of the root node key under the new key before the old grant is retired.
+// A ledger under a customer managed key holds a grant on that key and a root node key wrapped by it, and all that is
+// in the ledger hangs on the root node key (package envelope). It is opened with KMS, and again when the keys of the
+// ledger expire; that is how the ledger notices that its key became unusable and that it came back. When KMS refuses,
+// the keys are dropped at once; when it cannot be asked, they are used until they expire, and then whoever wants to
+// use the ledger is told to try again. A key change makes a new version of the root node key under the new key, wraps
+// the node keys under it, replaces the old root by the new one in one write, and retires the old grant.
 //
 // State changes that need only time (CREATING to ACTIVE, DELETING to gone) are computed from stored moments, so no
 // request sees them late. What has effects outside this package (probing keys, finishing key changes, retiring
@@ -24,18 +27,21 @@ import (
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/envelope"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
-// Config is what a Service needs. State, Keys, Clock and Rand are required; of the others the zero value means the
-// default.
+// Config is what a Service needs. State, Keys, Sealer, Clock and Rand are required; of the others the zero value means
+// the default.
 type Config struct {
 	State store.State
 	Keys  Keys
-	Clock clock.Clock
-	Rand  io.Reader    // read by several goroutines at once
-	Log   *slog.Logger // nil discards
+	// Sealer is the service's own key, which protects the ledgers without a customer managed key.
+	Sealer store.Sealer
+	Clock  clock.Clock
+	Rand   io.Reader    // read by several goroutines at once
+	Log    *slog.Logger // nil discards
 	// Journals holds the data of the ledgers. Nil: operations that read it check what they can and then say that they
 	// are not served.
 	Journals Journals
@@ -53,7 +59,7 @@ type Config struct {
 	DeleteDuration time.Duration
 	// RekeyDuration is how long a key change stays UPDATING; default 2 s.
 	RekeyDuration time.Duration
-	// KeyCacheTTL is how long an opened root node key is used before KMS is asked again, and so the longest time in
+	// KeyCacheTTL is how long the keys of a ledger are used before KMS is asked again, and so the longest time in
 	// which an unusable key is noticed; default 5 s.
 	KeyCacheTTL time.Duration
 	// RecoveryInterval is the time between two attempts to use a key that was unusable, or to reach KMS; default 5 s.
@@ -70,12 +76,13 @@ type Config struct {
 type Service struct {
 	cfg   Config
 	known store.Memo[ledger] // for what is asked with every command
+	rings rings
 }
 
 // New returns a Service over cfg.
 func New(cfg Config) (*Service, error) {
-	if cfg.State == nil || cfg.Keys == nil || cfg.Clock == nil || cfg.Rand == nil {
-		return nil, errors.New("qldb: Config needs State, Keys, Clock and Rand")
+	if cfg.State == nil || cfg.Keys == nil || cfg.Sealer == nil || cfg.Clock == nil || cfg.Rand == nil {
+		return nil, errors.New("qldb: Config needs State, Keys, Sealer, Clock and Rand")
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -107,7 +114,7 @@ func New(cfg Config) (*Service, error) {
 			*d.value = d.fallback
 		}
 	}
-	return &Service{cfg: cfg}, nil
+	return &Service{cfg: cfg, rings: rings{byID: map[string]*envelope.Ring{}}}, nil
 }
 
 // Wire is the service as the harness's endpoint routes it. Paths and methods are those of the QLDB API reference.

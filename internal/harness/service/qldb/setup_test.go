@@ -55,7 +55,7 @@ func newWorldOver(t *testing.T, state store.State, change ...func(*qldb.Config))
 	}
 	w.keys.aliases["alias/orders"] = mainKey
 	cfg := qldb.Config{
-		State: w.state, Keys: w.keys, Clock: w.clock, Rand: rand.Reader, Wake: func() { w.woken++ },
+		State: w.state, Sealer: ownSealer{}, Keys: w.keys, Clock: w.clock, Rand: rand.Reader, Wake: func() { w.woken++ },
 	}
 	for _, c := range change {
 		c(&cfg)

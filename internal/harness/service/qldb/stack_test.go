@@ -116,7 +116,9 @@ func newStack(t *testing.T) *stack {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	s.service = newService(t, qldb.Config{State: state, Keys: realKeys{s.kms}, Clock: s.clock, Rand: rand.Reader})
+	s.service = newService(t, qldb.Config{
+		State: state, Sealer: ownSealer{}, Keys: realKeys{s.kms}, Clock: s.clock, Rand: rand.Reader,
+	})
 	server, err := wire.New(wire.Config{
 		Services: []wire.Service{s.kms.Wire(), s.service.Wire()}, Now: s.clock.Now, Rand: rand.Reader,
 		AuthOff: true, AuthOffCaller: call().Caller,

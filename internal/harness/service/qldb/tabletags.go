@@ -2,6 +2,7 @@ package qldb
 
 import (
 	"context"
+	"errors"
 	"maps"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
@@ -33,9 +34,10 @@ func (s *Service) withTable(ctx context.Context, c *wire.Call, of tagged) (tagge
 	case l.state(s.now()) != stateActive, s.cfg.Journals == nil: // it has no tables
 		return of, notFound("Table", of.Table)
 	}
-	opened, err := s.cfg.Journals.Open(ctx, l.ID)
+	// For what needs none of its data: a ledger that is open already needs no keys for that.
+	opened, err := s.cfg.Journals.Open(ctx, l.ID, sealer{s.ring(l)})
 	switch {
-	case err != nil && l.impaired(): // it cannot be opened without its key
+	case errors.Is(err, errImpaired): // it is not open, and cannot be now
 		return of, invalid("ResourceArn", textImpaired)
 	case err != nil:
 		return of, err

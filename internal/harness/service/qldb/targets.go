@@ -91,7 +91,11 @@ func (s *Service) openToRead(ctx context.Context, at Place, name, id string) (*e
 	if err != nil || !found || l.ID != id || l.state(s.now()) != stateActive || l.impaired() {
 		return nil, err
 	}
-	return s.cfg.Journals.Open(ctx, id)
+	opened, err := s.engine(ctx, &l)
+	if errors.Is(err, errImpaired) {
+		return nil, nil
+	}
+	return opened, err
 }
 
 // endDeliveries cancels the exports and streams of a ledger that is being deleted.

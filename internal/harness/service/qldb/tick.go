@@ -113,6 +113,7 @@ func (s *Service) watch(ctx context.Context, at Place, name string) error {
 		return nil
 	}
 	var health keyHealth
+	var successor *rootNode
 	var probeErr error
 	if gone && s.cfg.Journals != nil {
 		// Before the record: while that is there, a removal that was cut off is done again.
@@ -121,7 +122,7 @@ func (s *Service) watch(ctx context.Context, at Place, name string) error {
 		}
 	}
 	if !gone {
-		health, probeErr = s.probe(ctx, &seen)
+		health, successor, probeErr = s.probe(ctx, &seen, now)
 	}
 	var after ledger
 	err = s.write(ctx, func(w store.Writer) error {
@@ -134,7 +135,7 @@ func (s *Service) watch(ctx context.Context, at Place, name string) error {
 			return l.remove(w)
 		}
 		old := l.Root.Key
-		l.observe(now, health, &s.cfg)
+		l.observe(now, health, successor, &s.cfg)
 		after = l
 		if !l.claims(old) {
 			if err := l.letGo(w, old, now); err != nil {
@@ -145,6 +146,9 @@ func (s *Service) watch(ctx context.Context, at Place, name string) error {
 	})
 	if err != nil {
 		return errors.Join(probeErr, fmt.Errorf("watch ledger %s: %w", seen.arn(), err))
+	}
+	if gone {
+		s.letRingGo(seen.ID)
 	}
 	s.logChange(&seen, &after)
 	return probeErr

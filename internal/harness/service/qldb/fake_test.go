@@ -2,6 +2,7 @@ package qldb_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,7 +15,7 @@ import (
 )
 
 // fakeKeys is KMS with the answers the tests want. Unlike the real one it can fail any single call, before it has an
-// effect or after, refuse a caller by name, and show which grants exist.
+// effect or after, answer garbage, refuse a caller by name, and show which grants exist.
 type fakeKeys struct {
 	mu      sync.Mutex
 	keys    map[string]*fakeKey // by ARN
@@ -24,6 +25,8 @@ type fakeKeys struct {
 	calls   []string
 	// before and after run around every call; an error of theirs is what the call returns.
 	before, after func(call string) error
+	// garble changes the data keys that are answered.
+	garble func(call string, plaintext []byte) []byte
 }
 
 type fakeKey struct {
@@ -180,7 +183,8 @@ func (f *fakeKeys) GenerateDataKey(
 	if err := f.service(at, keyARN, "GenerateDataKey"); err != nil {
 		return qldb.DataKey{}, err
 	}
-	key := qldb.DataKey{Plaintext: make([]byte, 32), Ciphertext: fmt.Append(nil, keyARN, encryptionContext)}
+	key := qldb.DataKey{Ciphertext: fmt.Append(nil, keyARN, encryptionContext)}
+	key.Plaintext = f.answer("GenerateDataKey "+keyARN, dataKey(key.Ciphertext))
 	return key, f.leave("GenerateDataKey " + keyARN)
 }
 
@@ -198,7 +202,20 @@ func (f *fakeKeys) Decrypt(
 	if string(ciphertext) != fmt.Sprint(keyARN, encryptionContext) {
 		return nil, wire.Faultf("InvalidCiphertextException", "")
 	}
-	return make([]byte, 32), nil
+	return f.answer("Decrypt "+keyARN, dataKey(ciphertext)), nil
+}
+
+// dataKey is what the fake has wrapped in a ciphertext.
+func dataKey(ciphertext []byte) []byte {
+	sum := sha256.Sum256(ciphertext)
+	return sum[:]
+}
+
+func (f *fakeKeys) answer(call string, plaintext []byte) []byte {
+	if f.garble == nil {
+		return plaintext
+	}
+	return f.garble(call, plaintext)
 }
 
 // service checks a call that QLDB makes for itself: the key must be usable and a grant must allow it.

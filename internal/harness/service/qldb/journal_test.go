@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/delivery"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
@@ -22,6 +23,7 @@ import (
 // ledgers keeps real journals in a directory, as the harness does.
 type ledgers struct {
 	store *local.Store
+	dir   string
 	now   func() time.Time
 
 	mu   sync.Mutex
@@ -31,11 +33,14 @@ type ledgers struct {
 
 func newLedgers(t testing.TB, now func() time.Time) *ledgers {
 	t.Helper()
-	opened, err := local.Open(t.Context(), t.TempDir(), local.Options{NoSync: true})
+	dir := t.TempDir()
+	opened, err := local.Open(t.Context(), dir, local.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &ledgers{store: opened, now: now, open: map[string]*engine.Ledger{}, kept: map[string]local.LedgerStore{}}
+	l := &ledgers{
+		store: opened, dir: dir, now: now, open: map[string]*engine.Ledger{}, kept: map[string]local.LedgerStore{},
+	}
 	t.Cleanup(func() {
 		for id := range l.kept {
 			if err := l.Remove(context.Background(), id); err != nil {
@@ -80,6 +85,41 @@ func (l *ledgers) Remove(_ context.Context, id string) error {
 	delete(l.open, id)
 	delete(l.kept, id)
 	return err
+}
+
+// bytes is how much the ledgers have on disk, once their indexes are written out.
+func (l *ledgers) bytes(t testing.TB) (size int) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, kept := range l.kept {
+		if err := kept.Index.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err := filepath.WalkDir(filepath.Join(l.dir, "ledgers", id), func(_ string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil {
+				size += int(info.Size())
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return size
+}
+
+func (d *delivered) tip(opened *engine.Ledger) journal.BlockAddress {
+	d.t.Helper()
+	digest, err := opened.Digest()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return digest.Tip
 }
 
 // delivered is a world whose ledgers have journals, and whose exports and streams go to a directory.

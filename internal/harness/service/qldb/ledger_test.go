@@ -38,6 +38,7 @@ func TestCreateAndDescribe(t *testing.T) {
 	}
 	wantCalls := []string{
 		"DescribeKey alias/orders", "CreateGrant " + mainKey, "GenerateDataKey " + mainKey + " v1",
+		"Decrypt " + mainKey, // the answer is looked at before anything depends on it
 	}
 	if diff := cmp.Diff(wantCalls, w.keys.called()); diff != "" {
 		t.Errorf("calls to KMS (-want +got):\n%s", diff)

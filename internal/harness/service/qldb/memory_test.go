@@ -1,6 +1,7 @@
 package qldb_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -17,6 +18,13 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	values map[string][]byte
+	puts   int // bytes of keys and values written so far
+}
+
+func (m *memory) written() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.puts
 }
 
 // ownSealer is QLDB's own key in tests.
@@ -58,6 +66,11 @@ func (m *memory) Update(_ context.Context, fn func(store.Writer) error) error {
 		changed = maps.Clone(m.values)
 		if err := fn(view{changed}); err != nil {
 			return err
+		}
+	}
+	for key, value := range changed {
+		if old, found := m.values[key]; !found || !bytes.Equal(old, value) {
+			m.puts += len(key) + len(value)
 		}
 	}
 	m.values = changed

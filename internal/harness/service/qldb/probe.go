@@ -2,6 +2,7 @@ package qldb
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/envelope"
@@ -39,7 +40,8 @@ func (s *Service) probe(ctx context.Context, l *ledger, now time.Time) (
 	return healthUnknown, nil, &askError{err}
 }
 
-// unwrap opens all root nodes of l, and only then hands the current one's key to use.
+// unwrap opens all root nodes of l and hands the current one's key to use, unless a key is unusable. The current one
+// is enough to go on with while nothing is known about the next.
 func (s *Service) unwrap(
 	ctx context.Context, l *ledger, use func(*envelope.RootKey) error,
 ) (successor *rootNode, err error) {
@@ -50,8 +52,11 @@ func (s *Service) unwrap(
 	defer root.Wipe()
 	if l.Next != nil {
 		next, err := s.open(ctx, l, l.Next)
-		if err != nil {
+		if keyUnusable(err) {
 			return nil, err
+		}
+		if err != nil {
+			return nil, errors.Join(err, use(root))
 		}
 		defer next.Wipe()
 		ready := *l.Next

@@ -61,13 +61,20 @@ func (g grantedKeys) Decrypt(
 }
 
 // generate gives n, the root node of the ledger called ledgerID, its key under n.Key. The first version gets the node
-// keys that all data of the ledger hangs on; later ones take them over when the key change gets there.
+// keys that all data of the ledger hangs on; later ones take them over when the key change gets there. The key is
+// opened once before anything comes to depend on it: were the wrapped key not the one that was answered, nobody would
+// know before it is too late.
 func (s *Service) generate(ctx context.Context, at Place, ledgerID string, n *rootNode) error {
 	key, err := n.Generate(ctx, s.wrapper(at, n), n.level0(), ledgerID)
 	if err != nil {
 		return err
 	}
 	defer key.Wipe()
+	opened, err := n.Open(ctx, s.wrapper(at, n), n.level0(), ledgerID)
+	if err != nil {
+		return err
+	}
+	opened.Wipe()
 	if n.NodeVersion > 1 {
 		return nil
 	}

@@ -368,7 +368,7 @@ func TestTickNext(t *testing.T) {
 			calls++
 		}
 	}
-	if calls != 2 {
-		t.Errorf("probes: got %d, want 2, one per Tick that was late", calls)
+	if calls != 4 {
+		t.Errorf("Decrypt: got %d calls, want 4: one per root node key made and one per Tick that was late", calls)
 	}
 }

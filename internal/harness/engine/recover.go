@@ -91,12 +91,7 @@ func (l *Ledger) load(ctx context.Context, position uint64) (journal.Position, e
 // follow from the one before, with all hashes right.
 func (l *Ledger) replay(ctx context.Context, position uint64, at journal.Position) (journal.Position, error) {
 	err := l.cfg.Log.Read(ctx, max(position, 1)-1, func(number uint64, sealed []byte) error {
-		keys, err := l.cfg.Sealer.Hold(ctx)
-		if err != nil {
-			return err
-		}
-		defer keys.Release()
-		e, err := openEntry(ctx, keys, number, sealed)
+		e, err := openEntry(ctx, l.cfg.Sealer, number, sealed)
 		if err != nil {
 			return err
 		}
@@ -113,6 +108,11 @@ func (l *Ledger) replay(ctx context.Context, position uint64, at journal.Positio
 		if err := e.block.CheckAt(at); err != nil {
 			return fmt.Errorf("check block %d: %w", number, err)
 		}
+		keys, err := l.cfg.Sealer.Hold(ctx)
+		if err != nil {
+			return err
+		}
+		defer keys.Release()
 		at = e.block.Next()
 		return l.apply(ctx, e, keys)
 	})

@@ -21,6 +21,7 @@ type fakeKeys struct {
 	keys    map[string]*fakeKey // by ARN
 	aliases map[string]string   // alias name to key ARN
 	grants  map[string]qldb.Grant
+	first   *qldb.Grant // that was made
 	made    int
 	calls   []string
 	// before and after run around every call; an error of theirs is what the call returns.
@@ -59,6 +60,17 @@ func (f *fakeKeys) revoke(arn string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	maps.DeleteFunc(f.grants, func(_ string, g qldb.Grant) bool { return g.KeyARN == arn })
+}
+
+// reset leaves the grants on mainKey alone, as before any key change.
+func (f *fakeKeys) reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.grants, func(_ string, g qldb.Grant) bool { return g.KeyARN != mainKey })
+	if len(f.grants) == 0 && f.first != nil {
+		f.made++
+		f.grants[fmt.Sprintf("grant-%d", f.made)] = *f.first
+	}
 }
 
 // granted lists "key name" of every grant there is.
@@ -140,6 +152,9 @@ func (f *fakeKeys) CreateGrant(_ context.Context, _ *wire.Call, g qldb.Grant) (s
 	f.made++
 	id := fmt.Sprintf("grant-%d", f.made)
 	f.grants[id] = g
+	if f.first == nil {
+		f.first = &g
+	}
 	return id, f.leave("CreateGrant " + g.KeyARN)
 }
 

@@ -74,6 +74,19 @@ func (l *ledgers) Open(ctx context.Context, id string, keys engine.Sealer) (*eng
 	return opened, nil
 }
 
+// closeAll closes every ledger, to be opened again.
+func (l *ledgers) closeAll() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	for id := range l.open {
+		errs = append(errs, l.open[id].Close(), l.kept[id].Close())
+		delete(l.open, id)
+		delete(l.kept, id)
+	}
+	return errors.Join(errs...)
+}
+
 func (l *ledgers) Remove(_ context.Context, id string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -37,9 +37,10 @@ func TestALedgerAndItsKey(t *testing.T) {
 	w.tables(t, "orders", "Person", "Vehicle")
 	page.WaitText("article .chips", "Vehicle")
 	digest := must[*qldb.GetDigestOutput](t)(w.qldb.GetDigest(t.Context(), &qldb.GetDigestInput{Name: ptr("orders")}))
+	page.WaitText("article", base64(digest.Digest))
 	text := page.Text("article")
 	for _, want := range []string{
-		key, "Protects orders", "alias/orders", "names this key", "1 grant", base64(digest.Digest), "Enabled",
+		key, "Protects orders", "alias/orders", "names this key", "1 grant", "Enabled",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in the ledger's card: %s", want, text)

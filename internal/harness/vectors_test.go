@@ -1,0 +1,364 @@
+package harness_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
+)
+
+// A vector is one block of the table of package policy, which says how to read it.
+type vector struct {
+	name  string
+	lines map[string][]string
+}
+
+func readVectors(t *testing.T) (list []vector) {
+	t.Helper()
+	text, err := os.ReadFile("../policy/testdata/evaluation.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	let := map[string]string{}
+	for block := range strings.SplitSeq(string(text), "\n\n") {
+		v := vector{lines: map[string][]string{}}
+		for line := range strings.Lines(block) {
+			kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+			switch name, value, _ := strings.Cut(rest, " "); {
+			case kind == "" || strings.HasPrefix(kind, "#"):
+			case kind == "let":
+				let[name] = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(value), "="))
+			case v.name == "":
+				v.name = kind + " " + rest
+			case let[name] != "":
+				v.lines[kind] = append(v.lines[kind], strings.TrimSpace(let[name]+" "+value))
+			default:
+				v.lines[kind] = append(v.lines[kind], rest)
+			}
+		}
+		if v.name != "" {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+var entity = regexp.MustCompile(`\b(r|u|s|root)\((?:([AB]):)?([^)]*)\)`)
+
+// long writes out the short names of a list of the table; key is K.
+func long(list, key string) []string {
+	owners := map[string]string{"": account, "A": account, "B": foreigner}
+	all := strings.Split(list, "|")
+	for i, s := range all {
+		s = entity.ReplaceAllStringFunc(s, func(short string) string {
+			m := entity.FindStringSubmatch(short)
+			switch m[1] {
+			case "root":
+				return "arn:aws:iam::" + owners[m[3]] + ":root"
+			case "s":
+				return "arn:aws:sts::" + owners[m[2]] + ":assumed-role/" + m[3]
+			}
+			return "arn:aws:iam::" + owners[m[2]] + ":" + map[string]string{"r": "role", "u": "user"}[m[1]] + "/" + m[3]
+		})
+		switch s {
+		case "A", "B":
+			s = owners[s]
+		case "K":
+			s = key
+		}
+		all[i] = strings.Replace(s, ":A:", ":"+account+":", 1)
+	}
+	return all
+}
+
+// document is a policy of lines of the table; those of key policies say whom they are about.
+func document(lines []string, key string, withPrincipal bool) string {
+	var statements []any
+	for _, line := range lines {
+		head, conditions, _ := strings.Cut(line, " if ")
+		words := strings.Fields(head)
+		s := map[string]any{"Effect": words[0], "Resource": "*"}
+		put := func(element, list string) {
+			if inner, negated := strings.CutPrefix(list, "not("); negated {
+				element, list = "Not"+element, strings.TrimSuffix(inner, ")")
+			}
+			s[element] = long(list, key)
+			if host, isService := strings.CutPrefix(list, "service("); isService {
+				s[element] = map[string]any{"Service": strings.TrimSuffix(host, ")")}
+			} else if strings.HasSuffix(element, "Principal") {
+				s[element] = map[string]any{"AWS": long(list, key)}
+			}
+		}
+		if words = words[1:]; withPrincipal {
+			put("Principal", words[0])
+			words = words[1:]
+		}
+		put("Action", words[0])
+		if len(words) == 3 && words[1] == "on" {
+			if delete(s, "Resource"); words[2] != "nothing" {
+				put("Resource", words[2])
+			}
+		}
+		block := map[string]map[string][]string{}
+		for c := range strings.SplitSeq(conditions, " and ") {
+			if w := strings.Fields(c); len(w) == 3 {
+				if block[w[0]] == nil {
+					block[w[0]] = map[string][]string{}
+				}
+				block[w[0]][w[1]] = long(w[2], key)
+			}
+		}
+		if len(block) > 0 {
+			s["Condition"] = block
+		}
+		statements = append(statements, s)
+	}
+	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
+	if err != nil {
+		panic(err) // there is nothing in it that JSON cannot say
+	}
+	return string(text)
+}
+
+// unreachable is why no client can bring about what a vector supposes, or "".
+func (v *vector) unreachable() string {
+	switch all := strings.Join(slices.Concat(v.lines["key"], v.lines["context"]), "\n"); {
+	case strings.Contains(all, "kms:ViaService=") || strings.Contains(all, "GrantIsForAWSResource=true"):
+		return "only QLDB makes such calls"
+	case strings.Contains(all, "MultiFactorAuth"):
+		return "sessions say that there was no such factor"
+	case strings.Contains(all, "AROAOLD"):
+		return "a policy cannot name who is gone"
+	}
+	return ""
+}
+
+// vectorCast is a cast with the people of the table.
+func vectorCast(t *testing.T) cast {
+	t.Helper()
+	trust := `"trust": ` + trustAll
+	seed, err := harness.ParseSeed([]byte(`{"accounts": [
+		{"id": "` + account + `", "users": [
+			{"name": "dev", "inline": {"p": ` + mayAssume + `},
+				"access_keys": [{"id": "` + devKey + `", "secret": "` + devSecret + `"}]},
+			{"name": "alice", "access_keys": [{"id": "AKIAALICESOWNKEYXXXX", "secret": "` + devSecret + `"}]}],
+		 "roles": [{"name": "ledger-reader", ` + trust + `}, {"name": "ledger-writer", ` + trust + `},
+			{"name": "ledger-admin", ` + trust + `}]},
+		{"id": "` + foreigner + `", "users": [{"name": "stranger", "inline": {"p": ` + allowed("*", "*") + `},
+			"access_keys": [{"id": "` + aForeigner + `", "secret": "` + devSecret + `"}]}],
+		 "roles": [{"name": "ext", ` + trust + `}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(t.TempDir())
+	cfg.Seed = seed
+	h, server := open(t, cfg)
+	return cast{t, h, server}
+}
+
+// caller gives who calls in the vector its policies, and returns its credentials.
+func (c cast) caller(v *vector, key string) aws.Config {
+	c.t.Helper()
+	short := v.lines["caller"][0]
+	if short == "root(A)" {
+		return c.root()
+	}
+	arn := long(short, key)[0]
+	admin := c.root()
+	if strings.Contains(arn, foreigner) {
+		admin = c.with(aForeigner, devSecret, "")
+	}
+	name := strings.Split(arn, "/")[1]
+	isUser := strings.Contains(arn, ":user/")
+	ctx, client := c.t.Context(), iam.NewFromConfig(admin)
+	must := func(err error) {
+		c.t.Helper()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	if lines := v.lines["identity"]; len(lines) > 0 && lines[0] != "none" {
+		text, p := document(lines, key, false), aws.String("p")
+		if isUser {
+			must(second(client.PutUserPolicy(ctx, &iam.PutUserPolicyInput{
+				UserName: &name, PolicyName: p, PolicyDocument: &text,
+			})))
+		} else {
+			must(second(client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+				RoleName: &name, PolicyName: p, PolicyDocument: &text,
+			})))
+		}
+	}
+	if lines := v.lines["boundary"]; len(lines) > 0 {
+		text := document(lines, key, false)
+		made, err := client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("bound"), PolicyDocument: &text})
+		must(err)
+		if isUser {
+			must(second(client.PutUserPermissionsBoundary(ctx, &iam.PutUserPermissionsBoundaryInput{
+				UserName: &name, PermissionsBoundary: made.Policy.Arn,
+			})))
+		} else {
+			must(second(client.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{
+				RoleName: &name, PermissionsBoundary: made.Policy.Arn,
+			})))
+		}
+	}
+	if isUser {
+		return c.with("AKIAALICESOWNKEYXXXX", devSecret, "")
+	}
+	by := c.with(devKey, devSecret, "")
+	if strings.Contains(arn, foreigner) {
+		by = admin
+	}
+	in := &sts.AssumeRoleInput{
+		RoleArn:         aws.String("arn:aws:iam::" + strings.Split(arn, ":")[4] + ":role/" + name),
+		RoleSessionName: aws.String(strings.Split(arn, "/")[2]),
+	}
+	if lines := v.lines["session"]; len(lines) > 0 {
+		in.Policy = aws.String(document(lines, key, false))
+	}
+	out, err := sts.NewFromConfig(by).AssumeRole(ctx, in)
+	must(err)
+	return c.with(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+}
+
+// call is the request of the vector, on the key or by the alias it was asked for.
+func (v *vector) call(ctx context.Context, client *kms.Client, key, other string, blob []byte) error {
+	ec, window, operations := v.encryptionContext(), int32(30), []kmstypes.GrantOperation{"Decrypt"}
+	ref := key
+	for _, line := range v.lines["context"] {
+		switch name, value, _ := strings.Cut(line, "="); name {
+		case "kms:RequestAlias":
+			ref = value
+		case "kms:ScheduleKeyDeletionPendingWindowInDays":
+			days, err := strconv.Atoi(value)
+			if err != nil {
+				return err
+			}
+			window = int32(days)
+		case "kms:GrantOperations":
+			operations = nil
+			for operation := range strings.SplitSeq(value, "|") {
+				operations = append(operations, kmstypes.GrantOperation(operation))
+			}
+		}
+	}
+	switch action := strings.TrimPrefix(v.lines["request"][0], "kms:"); action {
+	case "Decrypt":
+		return second(client.Decrypt(ctx, &kms.DecryptInput{KeyId: &ref, CiphertextBlob: blob, EncryptionContext: ec}))
+	case "DescribeKey":
+		return second(client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &ref}))
+	case "DisableKey":
+		return second(client.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &key}))
+	case "PutKeyPolicy":
+		return second(client.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: aws.String(keyPolicy())}))
+	case "ScheduleKeyDeletion":
+		return second(client.ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{
+			KeyId: &key, PendingWindowInDays: &window,
+		}))
+	case "CreateGrant":
+		return second(client.CreateGrant(ctx, &kms.CreateGrantInput{
+			KeyId: &key, GranteePrincipal: aws.String(rootARN), Operations: operations,
+		}))
+	case "ReEncryptFrom":
+		return second(client.ReEncrypt(ctx, &kms.ReEncryptInput{
+			CiphertextBlob: blob, SourceEncryptionContext: ec, SourceKeyId: &key, DestinationKeyId: &other,
+		}))
+	default: // ReEncryptTo
+		out, err := client.Encrypt(ctx, &kms.EncryptInput{KeyId: &other, Plaintext: []byte("x")})
+		if err != nil {
+			return err
+		}
+		return second(client.ReEncrypt(ctx, &kms.ReEncryptInput{
+			CiphertextBlob: out.CiphertextBlob, SourceKeyId: &other, DestinationKeyId: &key,
+		}))
+	}
+}
+
+func (v *vector) encryptionContext() map[string]string {
+	ec := map[string]string{}
+	for _, line := range v.lines["context"] {
+		name, value, _ := strings.Cut(line, "=")
+		if name, found := strings.CutPrefix(name, "kms:EncryptionContext:"); found {
+			ec[name] = value
+		}
+	}
+	return ec
+}
+
+// TestEvaluationVectors sends the requests of package policy's table through the SDK: as that user, as that role.
+func TestEvaluationVectors(t *testing.T) {
+	t.Parallel()
+	skipped := map[string]int{}
+	for _, v := range readVectors(t) {
+		if why := v.unreachable(); why != "" {
+			skipped[why]++
+			continue
+		}
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			c := vectorCast(t)
+			ctx, root := t.Context(), kms.NewFromConfig(c.root())
+			key, other := c.key(""), c.key(keyPolicy(to("*", "kms:*")))
+			alias := "alias/orders"
+			blob, err := root.Encrypt(ctx, &kms.EncryptInput{
+				KeyId: &key, Plaintext: []byte("x"), EncryptionContext: v.encryptionContext(),
+			})
+			if err == nil {
+				_, err = root.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: &key})
+			}
+			for _, line := range v.lines["grant"] {
+				w := strings.Fields(line)
+				name, value, _ := strings.Cut(w[3], "=")
+				limits := &kmstypes.GrantConstraints{EncryptionContextSubset: map[string]string{name: value}}
+				if w[2] == "equals" {
+					limits = &kmstypes.GrantConstraints{EncryptionContextEquals: map[string]string{name: value}}
+				}
+				if err == nil {
+					_, err = root.CreateGrant(ctx, &kms.CreateGrantInput{
+						KeyId: &key, GranteePrincipal: &long(w[0], key)[0], Constraints: limits,
+						Operations: []kmstypes.GrantOperation{kmstypes.GrantOperation(w[1])},
+					})
+				}
+			}
+			if err == nil {
+				_, err = root.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{
+					KeyId: &key, Policy: aws.String(document(v.lines["key"], key, true)), BypassPolicyLockoutSafetyCheck: true,
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := said(v.call(ctx, kms.NewFromConfig(c.caller(&v, key)), key, other, blob.CiphertextBlob))
+			answer := v.lines["answer"][0]
+			allow := strings.HasPrefix(answer, "allow")
+			explicit := strings.HasPrefix(answer, "deny explicit")
+			switch {
+			case allow && got != "ok", !allow && !strings.HasPrefix(got, "AccessDeniedException: "):
+				t.Errorf("got %s, want %s", got, answer)
+			case !allow && strings.Contains(got, "with an explicit deny in") != explicit:
+				t.Errorf("got %s, want %s", got, answer)
+			}
+		})
+	}
+	want := map[string]int{
+		"only QLDB makes such calls": 10, "sessions say that there was no such factor": 2,
+		"a policy cannot name who is gone": 1,
+	}
+	if diff := cmp.Diff(want, skipped); diff != "" {
+		t.Errorf("left out (-want +got):\n%s", diff)
+	}
+}

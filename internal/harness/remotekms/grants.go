@@ -130,6 +130,9 @@ func (k *Keys) FindGrants(ctx context.Context, at qldb.Place, keyARN, name strin
 		if !out.Truncated {
 			return found, nil
 		}
+		if out.NextMarker == nil || aws.ToString(marker) == *out.NextMarker {
+			break
+		}
 		marker = out.NextMarker
 	}
 	return nil, k.unasked(operation, errors.New("the list of grants does not end"))

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,8 +36,8 @@ func keyPolicy() string { return fmt.Sprintf(`{"Policy": %q}`, policy.Default("a
 
 var place = qldb.Place{Partition: "aws", Account: "111122223333", Region: "eu-west-2"}
 
-// script is a KMS that answers what it is told to: only such a one gives wrong answers. A second harness as the KMS is
-// in the tests of package harness.
+// script is a KMS that answers what it is told to: only such a one gives wrong answers. The tests of package harness
+// have a second harness as the KMS.
 type script struct {
 	mu      sync.Mutex
 	answers map[string]string // by operation: JSON, or "Code: message" for a fault
@@ -63,6 +64,30 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", "the id")
 	w.WriteHeader(http.StatusBadRequest)
 	fmt.Fprintf(w, `{"__type": %q, "message": %q}`, code, message)
+}
+
+// count is how often an operation was called.
+func (s *script) count(operation string) (n int) {
+	for _, c := range s.made() {
+		if c == operation {
+			n++
+		}
+	}
+	return n
+}
+
+// made are the calls so far.
+func (s *script) made() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
+}
+
+// will changes an answer.
+func (s *script) will(operation, answer string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers[operation] = answer
 }
 
 // judge refuses everybody, or nobody.
@@ -232,44 +257,40 @@ func TestWhatIsKnownOfAKeyIsKept(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	count := func(operation string) (n int) {
-		for _, c := range kms.calls {
-			if c == operation {
-				n++
-			}
-		}
-		return n
-	}
-	if count("DescribeKey") != 1 || count("GetKeyPolicy") != 1 {
-		t.Errorf("calls of 20 callers at once: got %q", kms.calls)
+	if kms.count("DescribeKey") != 1 || kms.count("GetKeyPolicy") != 1 {
+		t.Errorf("calls of 20 callers at once: got %q", kms.made())
 	}
 	now.advance(5 * time.Second)
 	if err := keys.DecryptAs(t.Context(), call(), []byte("c"), nil); err != nil {
 		t.Fatal(err)
 	}
-	if count("DescribeKey") != 2 || count("GetKeyPolicy") != 2 {
-		t.Errorf("calls after five seconds: got %q", kms.calls)
+	if kms.count("DescribeKey") != 2 || kms.count("GetKeyPolicy") != 2 {
+		t.Errorf("calls after five seconds: got %q", kms.made())
 	}
+}
+
+// hanging is a connection to a KMS that does not answer.
+type hanging struct{ requests atomic.Int64 }
+
+// Do implements aws.HTTPClient.
+func (h *hanging) Do(r *http.Request) (*http.Response, error) {
+	h.requests.Add(1)
+	<-r.Context().Done()
+	return nil, r.Context().Err()
 }
 
 func TestCallsAfterOneThatHungFailAtOnce(t *testing.T) {
 	t.Parallel()
-	var asked sync.WaitGroup
-	n := 0
+	var kms hanging
 	now := &clock{now: time.Now()}
-	keys := newKeys(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
-		defer asked.Done()
-		n++
-		_, _ = io.Copy(io.Discard, r.Body)
-		<-r.Context().Done()
-	}), func(c *remotekms.Config) { c.Timeout, c.Machine = 50*time.Millisecond, now.Now })
-	decrypt := func(want int) {
+	keys := newKeys(t, http.NotFoundHandler(), func(c *remotekms.Config) {
+		c.Timeout, c.Machine, c.SDK.HTTPClient = 50*time.Millisecond, now.Now, &kms
+	})
+	decrypt := func(want int64) {
 		t.Helper()
 		_, err := keys.Decrypt(t.Context(), place, keyARN, []byte("c"), nil)
-		asked.Wait()
-		if kind(err) != "unasked" || n != want {
-			t.Errorf("got %v after %d requests, want %d", err, n, want)
+		if got := kms.requests.Load(); kind(err) != "unasked" || got != want {
+			t.Errorf("got %v after %d requests, want %d", err, got, want)
 		}
 	}
 	decrypt(1)
@@ -283,7 +304,7 @@ func TestCallsAfterOneThatHungFailAtOnce(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
 	}
-	decrypt(3) // a caller who leaves says nothing about KMS
+	decrypt(kms.requests.Load() + 1) // a caller who leaves says nothing about KMS
 }
 
 func TestGrantsAreOfTheServiceRole(t *testing.T) {
@@ -334,14 +355,14 @@ func TestGrantsOfAFormerServiceRole(t *testing.T) {
 	if err := keys.RetireGrant(t.Context(), place, keyARN, "g1"); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"ListGrants", "RetireGrant", "RevokeGrant"}, kms.calls); d != "" {
+	if d := cmp.Diff([]string{"ListGrants", "RetireGrant", "RevokeGrant"}, kms.made()); d != "" {
 		t.Errorf("calls (-want +got):\n%s", d)
 	}
-	kms.answers["RevokeGrant"] = "AccessDeniedException: neither"
+	kms.will("RevokeGrant", "AccessDeniedException: neither")
 	if err := keys.RetireGrant(t.Context(), place, keyARN, "g1"); kind(err) != "fault AccessDeniedException" {
 		t.Errorf("got %v", err)
 	}
-	kms.answers["ListGrants"] = `{"Truncated": true, "NextMarker": "again", "Grants": []}`
+	kms.will("ListGrants", `{"Truncated": true, "NextMarker": "again", "Grants": []}`)
 	if _, err := keys.FindGrants(t.Context(), place, keyARN, "qldb-l1"); kind(err) != "unasked" {
 		t.Errorf("a list without end: got %v", err)
 	}

@@ -28,10 +28,6 @@ func NewObjects(o Options) *Objects {
 	return &Objects{
 		client: s3.NewFromConfig(o.SDK, func(c *s3.Options) {
 			c.UsePathStyle = o.SDK.BaseEndpoint != nil
-			// The checksum goes along as a header. The SDK's own choice, a trailer in a body sent in chunks, is not
-			// understood by all who speak the protocol.
-			c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-			c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		}),
 		roles: newRoles(o), where: o.Where, timeout: o.Timeout,
 	}
@@ -49,6 +45,8 @@ func (o *Objects) Put(ctx context.Context, object delivery.Object) error {
 	sum := sha256.Sum256(object.Body)
 	in := &s3.PutObjectInput{
 		Bucket: &object.Bucket, Key: &object.Key, ContentType: &object.ContentType, Body: bytes.NewReader(object.Body),
+		// In a header. The SDK's own choice, a trailer behind a body in chunks, is not understood by all who speak the
+		// protocol.
 		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
 		ACL:            types.ObjectCannedACLBucketOwnerFullControl,
 	}

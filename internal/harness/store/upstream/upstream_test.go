@@ -52,6 +52,13 @@ func options(s *server) upstream.Options {
 	}
 }
 
+// seen has a look at the server between requests.
+func seen[T any](s *server, look func() T) T {
+	s.Lock()
+	defer s.Unlock()
+	return look()
+}
+
 // codeOf is the code by which QLDB judges an error, or "ok".
 func codeOf(err error) string {
 	if err == nil {
@@ -93,7 +100,7 @@ func TestObjectsArriveAsTheyAreEncrypted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got := s.Objects[o.Bucket+"/"+o.Key]
+			got := seen(s, func() stub.Object { return s.Objects[o.Bucket+"/"+o.Key] })
 			want := map[string]string{
 				"Content-Type": "text/plain", "X-Amz-Server-Side-Encryption": test.header,
 				"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id": test.headerKey, "X-Amz-Acl": "bucket-owner-full-control",
@@ -107,6 +114,20 @@ func TestObjectsArriveAsTheyAreEncrypted(t *testing.T) {
 				t.Errorf("content: got %q", got.Body)
 			}
 		})
+	}
+}
+
+// TestObjectsOverTLS: only there does the SDK leave the content unsigned, and would it send it in chunks.
+func TestObjectsOverTLS(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	front := httptest.NewTLSServer(s)
+	t.Cleanup(front.Close)
+	s.Buckets[anObject().Bucket] = true
+	o := options(s)
+	o.SDK.BaseEndpoint, o.SDK.HTTPClient = &front.URL, front.Client()
+	if err := upstream.NewObjects(o).Put(t.Context(), anObject()); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -200,7 +221,7 @@ func TestRolesAreAssumed(t *testing.T) {
 		"sts " + stub.OwnID, "s3 " + stub.RoleID, "sts " + stub.OwnID, "kinesis " + stub.RoleID,
 		"s3 " + stub.RoleID, "kinesis " + stub.RoleID,
 	}
-	if d := cmp.Diff(want, s.Callers); d != "" {
+	if d := cmp.Diff(want, seen(s, func() []string { return s.Callers })); d != "" {
 		t.Errorf("calls (-want +got):\n%s", d)
 	}
 
@@ -259,21 +280,21 @@ func TestRecordsAreSplitIntoRequests(t *testing.T) {
 	if err := to.Append(t.Context(), audit, batch(0, 1201)); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]int{500, 500, 201}, s.Sizes); d != "" {
+	if d := cmp.Diff([]int{500, 500, 201}, seen(s, func() []int { return s.Sizes })); d != "" {
 		t.Errorf("requests (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(numbers(1201), s.Streams["audit"].Records); d != "" {
+	if d := cmp.Diff(numbers(1201), seen(s, func() []string { return s.Streams["audit"].Records })); d != "" {
 		t.Errorf("records (-want +got):\n%s", d)
 	}
-	large := batch(1201, 12)
+	large := batch(1201, 6)
 	for i := range large {
 		large[i].Data = make([]byte, 1<<20-100)
 	}
-	s.Sizes = nil
+	seen(s, func() any { s.Sizes = nil; return nil })
 	if err := to.Append(t.Context(), audit, large); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]int{5, 5, 2}, s.Sizes); d != "" {
+	if d := cmp.Diff([]int{5, 1}, seen(s, func() []int { return s.Sizes })); d != "" {
 		t.Errorf("requests of large records (-want +got):\n%s", d)
 	}
 }
@@ -291,15 +312,16 @@ func TestRecordsThatAreNotTakenAtOnce(t *testing.T) {
 	if err := upstream.NewRecords(options(s)).Append(t.Context(), audit, batch(0, 700)); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]int{500, 50, 50, 200, 20, 20}, s.Sizes); d != "" {
+	if d := cmp.Diff([]int{500, 50, 50, 200, 20, 20}, seen(s, func() []int { return s.Sizes })); d != "" {
 		t.Errorf("requests (-want +got):\n%s", d)
 	}
-	sorted := slices.Clone(to.Records)
+	records := seen(s, func() []string { return to.Records })
+	sorted := slices.Clone(records)
 	slices.SortFunc(sorted, func(a, b string) int { return len(a)*1000 - len(b)*1000 + strings.Compare(a, b) })
 	if d := cmp.Diff(numbers(700), sorted); d != "" {
 		t.Errorf("records, sorted (-want +got):\n%s", d)
 	}
-	if first, last := slices.Index(to.Records, "500"), slices.Index(to.Records, "493"); first < last {
+	if first, last := slices.Index(records, "500"), slices.Index(records, "493"); first < last {
 		t.Errorf("a record of the second request is at %d, one of the first at %d", first, last)
 	}
 }
@@ -315,14 +337,15 @@ func TestRecordsThatAreNotTakenAreSentAgain(t *testing.T) {
 	if got := codeOf(records.Append(t.Context(), audit, batch(0, 3))); got != "ProvisionedThroughputExceededException" {
 		t.Fatalf("got %s", got)
 	}
-	closed = false
+	seen(s, func() any { closed = false; return nil })
 	if err := records.Append(t.Context(), audit, batch(0, 5)); err != nil {
 		t.Fatal(err)
 	}
 	if err := records.Append(t.Context(), audit, batch(5, 2)); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"0", "2", "1", "3", "4", "5", "6"}, to.Records); d != "" {
+	got := seen(s, func() []string { return to.Records })
+	if d := cmp.Diff([]string{"0", "2", "1", "3", "4", "5", "6"}, got); d != "" {
 		t.Errorf("records (-want +got):\n%s", d)
 	}
 }

@@ -223,7 +223,10 @@ func signedBy(r *http.Request, body []byte) (id, service string, err error) {
 	}
 	sum := sha256.Sum256(body)
 	content := hex.EncodeToString(sum[:])
-	if said := r.Header.Get("X-Amz-Content-Sha256"); scope[3] == "s3" && said != content {
+	switch said := r.Header.Get("X-Amz-Content-Sha256"); {
+	case scope[3] == "s3" && r.TLS != nil && said == "UNSIGNED-PAYLOAD":
+		content = said
+	case scope[3] == "s3" && said != content:
 		return "", "", fmt.Errorf("content hash %q", said)
 	}
 	signed := strings.Split(field["SignedHeaders"], ";")

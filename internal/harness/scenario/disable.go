@@ -62,8 +62,8 @@ func disableKey(ctx context.Context, w *world, r *recorder) error {
 	proven := w.prove(ctx, kept)
 	r.check("3d", seen.after.EncryptionDescription.InaccessibleKmsKeyDateTime == nil && seen.read == "" && failed == 0,
 		"after enable-key the ledger is ENABLED by itself and reads work",
-		"%s after %.1f s; then %d of %d reads succeed %s", seen.after.EncryptionDescription.EncryptionStatus,
-		seen.back-seen.enabled, requests-failed, requests, seen.read)
+		"%s after %.1f s; then %d of %d reads succeed, the first one %s", seen.after.EncryptionDescription.EncryptionStatus,
+		seen.back-seen.enabled, requests-failed, requests, outcome(seen.read))
 	r.check("3d", proven == nil, "a digest of before proves a record afterwards", "%s", verdict(proven))
 	return nil
 }
@@ -74,10 +74,10 @@ func (w *world) interrupt(ctx context.Context, r *recorder, key string, seen *ou
 		return err
 	}
 	r.event("disable-key")
+	seen.disabled = r.at()
 	if _, err := w.kms.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &key}); err != nil {
 		return fmt.Errorf("disable key %s: %w", key, err)
 	}
-	seen.disabled = r.at()
 	if seen.during, err = w.await(ctx, string(types.EncryptionStatusKmsKeyInaccessible)); err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (r *Report) page() page {
 	p := page{
 		Slow:    r.slow(),
 		Started: r.Started.UTC().Format("2 January 2006, 15:04 MST"), Machine: r.Started.UTC().Format(time.RFC3339),
-		Took: seconds(r.Seconds), Records: fmt.Sprint(r.Records), Pace: "the article's",
+		Took: took(r.Seconds), Records: fmt.Sprint(r.Records), Pace: "the article's",
 		Arrivals: fmt.Sprintf("%g creates or %g reads per second", r.Rate*r.Speedup, 2*r.Rate*r.Speedup),
 	}
 	p.Verdict, p.Mark = verdictOf(checks, len(r.Failed()))
@@ -113,10 +113,18 @@ func (r *Report) slow() string {
 		"lower --speedup for latencies that mean something.", 2*r.Rate*r.Speedup, strings.Join(late, ", "))
 }
 
-// seconds and milliseconds are durations for people.
-func seconds(s float64) string {
+// took is how long a run was, for people.
+func took(s float64) string {
 	if s >= 120 {
 		return fmt.Sprintf("%.1f min", s/60)
+	}
+	return seconds(s)
+}
+
+// seconds and milliseconds are times within a run, in the unit of the charts.
+func seconds(s float64) string {
+	if s >= 100 {
+		return fmt.Sprintf("%.0f s", s)
 	}
 	return fmt.Sprintf("%.1f s", s)
 }

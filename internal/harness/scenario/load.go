@@ -50,10 +50,13 @@ type loadSpec struct {
 	perSecond   float64 // already sped up
 	ids         int     // requests are for 1 to ids, once
 	make        func(id int) request
-	// beside is done while the load goes on, and told when the load began; the load goes on, from 1 again, until
-	// it has returned.
+	// beside is done while the load goes on. The load goes on, from 1 again, until it has returned, but not much faster
+	// than the article's: what beside waits for may be another program, which needs the processor as well.
 	beside func(ctx context.Context) error
 }
+
+// overtime is how many times the article's pace a load keeps that waits for what is done beside it.
+const overtime = 5
 
 // send sends a load at fixed times and waits for all answers. The error is that of beside, or ctx's.
 func (w *world) send(ctx context.Context, r *recorder, spec loadSpec) (*Load, error) {
@@ -80,9 +83,10 @@ func (w *world) send(ctx context.Context, r *recorder, spec loadSpec) (*Load, er
 		failure  error
 	)
 	interval := time.Duration(float64(time.Second) / spec.perSecond)
+	after := time.Duration(float64(interval) * max(1, w.cfg.Speedup/overtime))
 	began := w.cfg.Now()
 	for i := 0; i < spec.ids || !ended; i++ {
-		due := began.Add(time.Duration(i) * interval)
+		due := began.Add(time.Duration(min(i, spec.ids))*interval + time.Duration(max(i-spec.ids, 0))*after)
 		timer := time.NewTimer(due.Sub(w.cfg.Now()))
 		for waiting := true; waiting; {
 			select {

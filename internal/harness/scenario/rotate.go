@@ -185,8 +185,8 @@ func (w *world) checkRotated(
 	}
 	within, outside := l.p99(updating)
 	r.check("2b", seen.read == "" && failed == 0, "reads succeed while it is UPDATING",
-		"%d of %d began and ended meanwhile without a failure %s; p99 %s meanwhile, %s else", during-failed, during,
-		seen.read, milliseconds(within), milliseconds(outside))
+		"%d of %d that began and ended meanwhile, one that was sent meanwhile: %s; p99 %s meanwhile, %s else",
+		during-failed, during, outcome(seen.read), milliseconds(within), milliseconds(outside))
 	described := seen.again.EncryptionDescription
 	r.check("2b", seen.again.State == types.LedgerStateActive && described != nil &&
 		aws.ToString(described.KmsKeyArn) == now.KeyARN && now.KeyARN != before.KeyARN &&
@@ -208,6 +208,14 @@ func (w *world) checkRotated(
 		"the alias follows once the change is done, and the former key is kept",
 		"alias leads to the new key: %t; kept: %d", target == now.KeyARN, len(now.RetainedKeys))
 	return nil
+}
+
+// outcome is why a request failed, for a message.
+func outcome(failure string) string {
+	if failure == "" {
+		return "succeeds"
+	}
+	return failure
 }
 
 // verdict is err for a message.

@@ -20,15 +20,15 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
 )
 
-// A vector is one block of the table of package policy, which says how to read it.
+// A vector is one block of a table of package policy, which says how to read it.
 type vector struct {
 	name  string
 	lines map[string][]string
 }
 
-func readVectors(t *testing.T) (list []vector) {
+func readVectors(t *testing.T, file string) (list []vector) {
 	t.Helper()
-	text, err := os.ReadFile("../policy/testdata/evaluation.txt")
+	text, err := os.ReadFile("../policy/testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func vectorCast(t *testing.T) cast {
 				"access_keys": [{"id": "` + devKey + `", "secret": "` + devSecret + `"}]},
 			{"name": "alice", "access_keys": [{"id": "AKIAALICESOWNKEYXXXX", "secret": "` + devSecret + `"}]}],
 		 "roles": [{"name": "ledger-reader", ` + trust + `}, {"name": "ledger-writer", ` + trust + `},
-			{"name": "ledger-admin", ` + trust + `}]},
+			{"name": "ledger-admin", ` + trust + `}, {"name": "other", ` + trust + `}]},
 		{"id": "` + foreigner + `", "users": [{"name": "stranger", "inline": {"p": ` + allowed("*", "*") + `},
 			"access_keys": [{"id": "` + aForeigner + `", "secret": "` + devSecret + `"}]}],
 		 "roles": [{"name": "ext", ` + trust + `}]}]}`))
@@ -303,7 +303,7 @@ func (v *vector) encryptionContext() map[string]string {
 func TestEvaluationVectors(t *testing.T) {
 	t.Parallel()
 	skipped := map[string]int{}
-	for _, v := range readVectors(t) {
+	for _, v := range readVectors(t, "evaluation.txt") {
 		if why := v.unreachable(); why != "" {
 			skipped[why]++
 			continue
@@ -360,5 +360,48 @@ func TestEvaluationVectors(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, skipped); diff != "" {
 		t.Errorf("left out (-want +got):\n%s", diff)
+	}
+}
+
+// TestLockOutVectors puts the key policies of package policy's table as their callers would: KMS takes those that leave
+// the caller able to change them again.
+func TestLockOutVectors(t *testing.T) {
+	t.Parallel()
+	const lockedOut = "MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy " +
+		"in the future."
+	vectors := readVectors(t, "lockout.txt")
+	if len(vectors) != 25 {
+		t.Errorf("got %d vectors, want 25", len(vectors))
+	}
+	for _, v := range vectors {
+		if v.lines["caller"] == nil {
+			v.lines["caller"] = []string{"s(ledger-admin/ci)"}
+		}
+		if v.lines["identity"] == nil {
+			v.lines["identity"] = []string{"Allow kms:*"}
+		}
+		for i, line := range v.lines["key"] { // the network is the one that the test calls from
+			v.lines["key"][i] = strings.ReplaceAll(line, "203.0.113.0/24", "127.0.0.0/8")
+		}
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			c := vectorCast(t)
+			key := c.key(keyPolicy(to("*", "kms:*")))
+			client := kms.NewFromConfig(c.caller(&v, key))
+			_, bypass := v.lines["bypass"]
+			var err error
+			if v.lines["request"] != nil && v.lines["request"][0] == "kms:CreateKey" {
+				_, err = client.CreateKey(t.Context(), &kms.CreateKeyInput{})
+			} else {
+				_, err = client.PutKeyPolicy(t.Context(), &kms.PutKeyPolicyInput{
+					KeyId: &key, Policy: aws.String(document(v.lines["key"], key, true)), BypassPolicyLockoutSafetyCheck: bypass,
+				})
+			}
+			text := "ok"
+			if v.lines["answer"][0] == "fail" {
+				text = lockedOut
+			}
+			want(t, v.name, err, text)
+		})
 	}
 }

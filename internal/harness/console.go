@@ -98,6 +98,9 @@ func (h *Harness) showLedger(l qldb.LedgerReport) (console.Ledger, error) {
 		EncryptionStatus: l.EncryptionStatus, InaccessibleSince: l.InaccessibleSince, KeyChangeDue: l.KeyChangeDue,
 		Root: showNode(l.Root), Tables: []console.Table{},
 	}
+	for _, n := range l.Nodes {
+		out.Branches = append(out.Branches, console.Branch{Role: n.Role, ID: n.ID, Version: n.Version})
+	}
 	if l.Next != nil {
 		next := showNode(*l.Next)
 		out.Next = &next

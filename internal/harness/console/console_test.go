@@ -105,10 +105,11 @@ func TestHierarchy(t *testing.T) {
 	root := console.Node{
 		KeyARN: arn("71a6cf38-2890-4f0d-b47b-25201cbbfe36"), GrantID: strings.Repeat("a1b0d0e9", 8),
 		ID: "5gCeuNnExyeC8F5pWOBg0R", Version: 12,
-		Branches: []console.Branch{
-			{Role: "strand", ID: "2SxO4dWtWxo1rEDKthgixr", Version: 12}, {Role: "index", ID: "AAAAAAAAAAAAAAAAAAAAAA", Version: 1},
-			{Role: "catalog", ID: "WWWWWWWWWWWWWWWWWWWWWW", Version: 12},
-		},
+	}
+	branches := []console.Branch{
+		{Role: "strand", ID: "2SxO4dWtWxo1rEDKthgixr", Version: 12},
+		{Role: "index", ID: "AAAAAAAAAAAAAAAAAAAAAA", Version: 1},
+		{Role: "catalog", ID: "WWWWWWWWWWWWWWWWWWWWWW", Version: 12},
 	}
 	next := root
 	next.KeyARN, next.Version = arn("mrk-0d2c30e9a8214dadaba70d674e202bef"), 13
@@ -117,7 +118,8 @@ func TestHierarchy(t *testing.T) {
 		{Name: "rests", EncryptionStatus: "ENABLED"}, {Name: "moves", EncryptionStatus: "UPDATING", Next: &next},
 		{Name: "shut", EncryptionStatus: "KMS_KEY_INACCESSIBLE"},
 	} {
-		l.Root, l.Unread, l.InaccessibleSince, l.KeyChangeDue = root, "not read", time.Unix(1, 0), time.Unix(2, 0)
+		l.Root, l.Branches, l.Unread = root, branches, "not read"
+		l.InaccessibleSince, l.KeyChangeDue = time.Unix(1, 0), time.Unix(2, 0)
 		state.Ledgers = append(state.Ledgers, l)
 	}
 	server := httptest.NewServer(console.New(
@@ -128,7 +130,8 @@ func TestHierarchy(t *testing.T) {
 	outside := browsertest.Eval[[]string](page, `[...document.querySelectorAll('.picture .box')].flatMap(box => {
 		const edge = box.querySelector('rect').getBBox()
 		return [...box.querySelectorAll('text')].filter(t => { const b = t.getBBox()
-			return b.x < edge.x + 2 || b.x + b.width > edge.x + edge.width - 2 || b.y < edge.y || b.y + b.height > edge.y + edge.height
+			return b.x < edge.x + 2 || b.x + b.width > edge.x + edge.width - 2 || b.y < edge.y ||
+				b.y + b.height > edge.y + edge.height
 		}).map(t => t.textContent)
 	})`)
 	if len(outside) > 0 {

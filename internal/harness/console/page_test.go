@@ -38,6 +38,9 @@ func TestALedgerAndItsKey(t *testing.T) {
 	page.WaitText("article .chips", "Vehicle")
 	digest := must[*qldb.GetDigestOutput](t)(w.qldb.GetDigest(t.Context(), &qldb.GetDigestInput{Name: ptr("orders")}))
 	page.WaitText("article", base64(digest.Digest))
+	for _, role := range []string{"strand", "index", "catalog"} {
+		page.Wait("document.querySelector('svg.picture').textContent.includes('" + role + " node')")
+	}
 	text := page.Text("article")
 	for _, want := range []string{
 		key, "Protects orders", "alias/orders", "names this key", "1 grant", "Enabled",

@@ -27,7 +27,8 @@ type Ledger struct {
 	InaccessibleSince time.Time `json:"inaccessible_since,omitzero"`
 	KeyChangeDue      time.Time `json:"key_change_due,omitzero"` // when the running key change is finished
 	Root              Node      `json:"root"`
-	Next              *Node     `json:"next"` // under the key that the ledger moves to, or null
+	Branches          []Branch  `json:"branches"` // the nodes that Root wraps
+	Next              *Node     `json:"next"`     // under the key that the ledger moves to, or null
 	// Unread is why the rest is not shown: nobody opened the ledger yet, or its key is not to be used.
 	Unread   string  `json:"unread"`
 	Tables   []Table `json:"tables"` // active ones
@@ -40,11 +41,10 @@ type Ledger struct {
 
 // Node is the root node of a ledger's key hierarchy.
 type Node struct {
-	KeyARN   string   `json:"key_arn"`  // that wraps it, or AWS_OWNED_KMS_KEY
-	GrantID  string   `json:"grant_id"` // by which QLDB uses the key, or ""
-	ID       string   `json:"id"`
-	Version  int      `json:"version"`
-	Branches []Branch `json:"branches"` // the nodes that it wraps
+	KeyARN  string `json:"key_arn"`  // that wraps it, or AWS_OWNED_KMS_KEY
+	GrantID string `json:"grant_id"` // by which QLDB uses the key, or ""
+	ID      string `json:"id"`
+	Version int    `json:"version"`
 }
 
 // Branch is a node below the root node.

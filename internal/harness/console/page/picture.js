@@ -62,8 +62,8 @@ export function picture(ledger, keys, { kms }) {
 // branches are the nodes below the root node, with what leads to them and on.
 function branches(ledger, roots, shut) {
   const from = n => roots > 1 ? 81 + n * (WIDTH - 162) : WIDTH / 2
-  const list = ledger.root.branches?.length
-    ? ledger.root.branches.map(b => [[b.role + ' node', 'title'], [short(b.id), 'mono'], ['version ' + b.version, 'state']])
+  const list = ledger.branches?.length
+    ? ledger.branches.map(b => [[b.role + ' node', 'title'], [short(b.id), 'mono'], ['version ' + b.version, 'state']])
     : [[['Node keys', 'title'], ['strand, index, catalog', 'state']]]
   const w = (WIDTH - 8 * (list.length - 1)) / list.length
   return list.map((lines, i) => {
@@ -79,7 +79,7 @@ function branches(ledger, roots, shut) {
 function words(ledger, keys, nodes, cut) {
   const chains = nodes.map(n => `KMS key ${keyName(n.key_arn)}` +
     (keys.get(n.key_arn) ? ` (${keys.get(n.key_arn).state})` : '') + ` wraps root node ${n.id} version ${n.version}`)
-  const branches = (ledger.root.branches ?? []).map(b => `the ${b.role} node ${b.id} version ${b.version}`).join(', ') || 'the node keys'
+  const branches = (ledger.branches ?? []).map(b => `the ${b.role} node ${b.id} version ${b.version}`).join(', ') || 'the node keys'
   return `Key hierarchy of ${ledger.name}: ${chains.join('; ')}; it wraps ${branches}, and they the segment keys that seal the data.` +
     (cut ? ' The key cannot be used, so nothing can be read.' : '')
 }

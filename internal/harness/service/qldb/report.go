@@ -43,6 +43,7 @@ type LedgerReport struct {
 	EncryptionStatus      string    // ENABLED, UPDATING or KMS_KEY_INACCESSIBLE
 	InaccessibleSince     time.Time `json:",omitzero"`
 	Root                  RootReport
+	Nodes                 []NodeReport `json:",omitempty"` // that Root wraps
 	Next                  *RootReport `json:",omitempty"` // while a key change runs
 	KeyChangeDue          time.Time   `json:",omitzero"`
 }
@@ -53,6 +54,12 @@ type RootReport struct {
 	GrantID     string `json:",omitempty"` // of the grant on Key, under a customer managed key
 	NodeID      string
 	NodeVersion int
+}
+
+// NodeReport is a node below a root node.
+type NodeReport struct {
+	Role, ID string // strand, index or catalog
+	Version  int
 }
 
 // LooseGrantReport is one loose grant of a Report.
@@ -123,6 +130,9 @@ func (l *ledger) report(now time.Time) LedgerReport {
 		Account: l.Account, Region: l.Region, Name: l.Name, ID: l.ID,
 		State: l.state(now), EncryptionStatus: encryptionEnabled,
 		InaccessibleSince: l.InaccessibleSince, Root: l.Root.report(), KeyChangeDue: l.SwapAt,
+	}
+	for _, n := range l.Root.Nodes {
+		out.Nodes = append(out.Nodes, NodeReport{Role: n.Role, ID: n.ID, Version: n.Version})
 	}
 	if d := l.encryption(); d != nil {
 		out.EncryptionStatus = d.EncryptionStatus

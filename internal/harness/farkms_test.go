@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldb/types"
+	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
+	sessiontypes "github.com/aws/aws-sdk-go-v2/service/qldbsession/types"
 	"github.com/awslabs/amazon-qldb-driver-go/v3/qldbdriver"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
@@ -202,6 +205,15 @@ func TestLedgerUnderAnotherKMS(t *testing.T) {
 	if got := execute(t, driver, "SELECT * FROM Test"); got != 2 {
 		t.Errorf("documents: got %d, want 2", got)
 	}
+
+	// The records of the calls are where the calls were made.
+	far, near := cast{t, f.h, f.front}, cast{t, h, server}
+	if events := far.events(f.root, trailtypes.LookupAttributeKeyEventName, "CreateGrant"); len(events) != 3 {
+		t.Errorf("grants in the trail of the other KMS: got %d, want 3", len(events))
+	}
+	if events := near.events(cfg, trailtypes.LookupAttributeKeyEventName, "CreateGrant"); len(events) != 0 {
+		t.Errorf("grants in the trail of the harness: got %d, want none", len(events))
+	}
 }
 
 func TestAnotherKMSIsAwayForAWhile(t *testing.T) {
@@ -222,9 +234,16 @@ func TestAnotherKMSIsAwayForAWhile(t *testing.T) {
 			f.manner.Store(manner)
 			_ = h.Advance(t.Context(), 6*time.Second)                  // the probe fails, here or in the background
 			wantStatus(t, ledgers, types.EncryptionStatusEnabled, key) // nothing is known of the key
-			text := "ServiceUnavailableException: KMS at " + f.front.URL + " has no answer to DescribeKey: "
+			text := "ServiceUnavailable: KMS at " + f.front.URL + " has no answer to DescribeKey: "
 			if err := again(t.Context(), ledgers, key); !strings.HasPrefix(said(err), text) {
 				t.Errorf("UpdateLedger: got %s, want %s...", said(err), text)
+			}
+			// What was known of the key has expired. The status is one that drivers try again.
+			_, err := qldbsession.NewFromConfig(cfg).SendCommand(t.Context(), &qldbsession.SendCommandInput{
+				StartSession: &sessiontypes.StartSessionRequest{LedgerName: aws.String("orders")},
+			})
+			if got := said(err); !strings.HasPrefix(got, "ServiceUnavailable: ") || !strings.Contains(got, f.front.URL) {
+				t.Errorf("StartSession: got %s", got)
 			}
 
 			f.manner.Store("")

@@ -162,7 +162,7 @@ func serviceDenied() *wire.Fault {
 // errors stay as they are.
 func unanswered(err error) error {
 	if unasked, ok := errors.AsType[*UnaskedError](err); ok {
-		return &wire.Fault{Code: "ServiceUnavailableException", Status: http.StatusServiceUnavailable,
+		return &wire.Fault{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable,
 			Message: unasked.Error() + ". Nothing was changed; try again when it answers."}
 	}
 	return err

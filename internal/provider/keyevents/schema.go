@@ -47,8 +47,8 @@ func dataSourceSchema() schema.Schema {
 	}
 	return schema.Schema{
 		MarkdownDescription: "Who used a KMS key, and who was refused: the events of the key that CloudTrail has recorded " +
-			"in the last 90 days, newest first.\n\nThey are those of the account of the credentials. CloudTrail shows an event " +
-			"up to 15 minutes after it happened, and answers 2 requests of 50 events per second: a busy key needs " +
+			"in the last 90 days, newest first.\n\nThey are those of the account of the credentials. CloudTrail shows an " +
+			"event up to 15 minutes after it happened, and answers 2 requests of 50 events per second: a busy key needs " +
 			"`start_time`. Needs `cloudtrail:LookupEvents`, and `kms:DescribeKey` unless `kms_key` is a key ARN; that call " +
 			"is itself an event of the key.",
 		Attributes: attributes,

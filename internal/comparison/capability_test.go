@@ -56,16 +56,20 @@ var ledgerValues = policy.RequestContext{"kms:EncryptionContext:key-hierarchy-no
 // Source: KMS Developer Guide, "kms:EncryptionAlgorithm".
 var cipher = policy.RequestContext{"kms:EncryptionAlgorithm": one("SYMMETRIC_DEFAULT")}
 
+// opening is QLDB's own use of the key of a ledger whose data it reads or writes.
+var opening = ask{action: "kms:Decrypt", itself: true, told: merged(ledgerValues, cipher),
+	known: policy.RequestContext{"kms:EncryptionContextKeys": ledgerContext}}
+
 // capabilities are the columns of verdicts.txt.
 var capabilities = []capability{
 	{
-		name: "put", who: "root admin reader writer nobody partner",
+		name: "put", who: "root admin reader nobody",
 		try: func(p *play, a *actor) error { return p.putPolicy(a, true) },
 		asks: []ask{{action: "kms:PutKeyPolicy",
 			known: policy.RequestContext{"kms:BypassPolicyLockoutSafetyCheck": one("true")}}},
 	},
 	{
-		name: "describe", who: "root reader nobody partner guest",
+		name: "describe", who: "reader nobody guest",
 		try: func(p *play, a *actor) error {
 			_, err := a.kms.DescribeKey(p.t.Context(), &kms.DescribeKeyInput{KeyId: &p.key})
 			return err
@@ -73,7 +77,7 @@ var capabilities = []capability{
 		asks: []ask{{action: "kms:DescribeKey"}},
 	},
 	{
-		name: "grant", who: "admin reader nobody partner stranger",
+		name: "grant", who: "admin reader nobody",
 		try: func(p *play, a *actor) error { return dryRun(p.createGrant(a)) },
 		asks: []ask{{action: "kms:CreateGrant", known: policy.RequestContext{
 			"kms:GrantIsForAWSResource": one("false"), "kms:GrantOperations": one("Decrypt"),
@@ -81,7 +85,7 @@ var capabilities = []capability{
 		}}},
 	},
 	{
-		name: "decrypt", who: "root admin reader writer nobody foreign partner guest stranger",
+		name: "decrypt", who: "root admin reader writer nobody partner guest stranger",
 		try: func(p *play, a *actor) error {
 			_, err := a.kms.Decrypt(p.t.Context(), &kms.DecryptInput{KeyId: &p.key, CiphertextBlob: p.ciphertext})
 			return err
@@ -89,7 +93,7 @@ var capabilities = []capability{
 		asks: []ask{{action: "kms:Decrypt", told: cipher}},
 	},
 	{
-		name: "generate", who: "reader writer partner",
+		name: "generate", who: "reader partner",
 		try: func(p *play, a *actor) error {
 			_, err := a.kms.GenerateDataKey(p.t.Context(), &kms.GenerateDataKeyInput{
 				KeyId: &p.key, KeySpec: kmstypes.DataKeySpecAes256, DryRun: aws.Bool(true),
@@ -103,14 +107,15 @@ var capabilities = []capability{
 		}},
 	},
 	{
-		name: "read", who: "root admin reader writer nobody", try: (*play).startSession,
-		asks: []ask{{action: "kms:Decrypt", through: true, told: merged(ledgerValues, cipher),
+		name: "read", who: "admin reader writer nobody", try: (*play).startSession,
+		asks: []ask{opening, {action: "kms:Decrypt", through: true, told: merged(ledgerValues, cipher),
 			known: policy.RequestContext{"kms:EncryptionContextKeys": ledgerContext}}},
 	},
 	{
 		name: "ledger", who: "admin writer nobody partner",
 		try: func(p *play, a *actor) error { return p.create(a, p.ledger+a.name) },
 		asks: []ask{
+			opening,
 			{action: "kms:DescribeKey", through: true},
 			{action: "kms:CreateGrant", through: true, known: policy.RequestContext{
 				"kms:GrantIsForAWSResource": one("true"), "kms:GrantOperations": grantedToQLDB,

@@ -55,7 +55,6 @@ const seed = `{"accounts": [
 		{"name": "AWSServiceRoleForBackup", "path": "/aws-service-role/backup.amazonaws.com/",
 			"trust": ` + trustAll + `}]},
 	{"id": "` + abroad + `",
-	 "root_keys": [{"id": "AKIAFOREIGNROOTAAAAA", "secret": "` + secret + `"}],
 	 "users": [{"name": "operator", "inline": {"p": ` + all + `},
 		"access_keys": [{"id": "AKIAOPERATORABROADAA", "secret": "` + secret + `"}]}],
 	 "roles": [{"name": "partner", "trust": ` + trustAll + `, "inline": {"p": ` + all + `}},
@@ -105,7 +104,6 @@ func newStage(t *testing.T, ledgers int) *stage {
 	s.cast[len(s.cast)-1].tags = policy.RequestContext{"aws:PrincipalTag/team": {"ledger"}}
 	s.role("writer", "r/apps/ledger-writer", "AKIAADMINISTRATORAAA", "", useKeys)
 	s.user("nobody", home, "AKIANOBODYATALLAAAAA", "", onlyQLDB)
-	s.add("foreign", arn(abroad+":root"), "", "", s.config("AKIAFOREIGNROOTAAAAA", secret, ""))
 	s.role("partner", abroad+":r/partner", "AKIAOPERATORABROADAA", "", all)
 	s.role("guest", abroad+":r/guest", "AKIAOPERATORABROADAA", "", onlyQLDB)
 	s.user("stranger", far, "AKIASTRANGERAAAAAAAA", "", all)

@@ -221,8 +221,7 @@ func (p *play) one(analyst *policy.Analyst, c *capability, a *actor, err error) 
 // finish looks at the ledger after QLDB has tried its key again, and at what was to be expected.
 func (p *play) finish() result {
 	if p.started {
-		works := &capability{name: "works", asks: []ask{{action: "kms:Decrypt", itself: true,
-			known: policy.RequestContext{"kms:EncryptionContextKeys": ledgerContext}, told: merged(ledgerValues, cipher)}}}
+		works := &capability{name: "works", asks: []ask{opening}}
 		p.line += " works " + p.one(policy.NewAnalyst(), works, p.actor("root"), p.impaired())
 		p.compareExpectations()
 	} else {
@@ -263,14 +262,13 @@ func (p *play) compareExpectations() {
 	}
 }
 
-const legend = `# What the callers of policies.txt can do, by policy: what the plan says and the harness answers, in one letter.
+const legend = `# What the callers of policies.txt can do, by policy: what plan and harness answer, in one letter.
 # A allowed by the key policy alone. a allowed, with the caller's identity policies. n never, with the caller's identity
 # policies. "." never, whatever the caller's identity policies. + depends on what no plan knows, and was allowed here;
 # - likewise, and was refused here. ! the two disagree, see disagreements.txt.
-# Callers, in this order: put: root admin reader writer nobody partner; describe: root reader nobody partner guest;
-# grant: admin reader nobody partner stranger; decrypt: root admin reader writer nobody foreign partner guest stranger;
-# generate: reader writer partner; read: root admin reader writer nobody; ledger: admin writer nobody partner. works:
-# whether QLDB itself can use the key.
+# Callers, in this order: put: root admin reader nobody; describe: reader nobody guest; grant: admin reader nobody;
+# decrypt: root admin reader writer nobody partner guest stranger; generate: reader partner; read: admin reader writer
+# nobody; ledger: admin writer nobody partner. works: whether QLDB itself can use the key.
 `
 
 // golden compares with a file, or writes it.

@@ -38,22 +38,24 @@ var claims = []claim{
 		answer: func(p *play) bool { return p.put == nil },
 	},
 	{
-		what:   "reads of the reader",
-		in:     func(in *preflight.Input) { in.Readers = []string{arn("r/ledger-reader")} },
-		about:  either(of("KP-205", arn("r/ledger-reader")), of("KP-217", arn("r/ledger-reader"), "kms:Decrypt")),
+		what: "reads of the reader",
+		in:   func(in *preflight.Input) { in.Readers = []string{arn("r/ledger-reader")} },
+		about: either(of("KP-205", arn("r/ledger-reader")), of("KP-217", arn("r/ledger-reader"), "kms:Decrypt"),
+			of("KP-217", viaQLDB(), "kms:Decrypt")),
 		answer: func(p *play) bool { return p.answers["read reader"] },
 	},
 	{
 		what: "writes of the writer", identity: true,
-		in:     func(in *preflight.Input) { in.Writers = []string{arn("r/apps/ledger-writer")} },
-		about:  either(of("KP-206", arn("r/apps/ledger-writer")), of("KP-217", arn("r/apps/ledger-writer"), "kms:Decrypt")),
+		in: func(in *preflight.Input) { in.Writers = []string{arn("r/apps/ledger-writer")} },
+		about: either(of("KP-206", arn("r/apps/ledger-writer")), of("KP-217", arn("r/apps/ledger-writer"), "kms:Decrypt"),
+			of("KP-217", viaQLDB(), "kms:Decrypt")),
 		answer: func(p *play) bool { return p.answers["read writer"] },
 	},
 	{
 		what: "a ledger of the administrator", identity: true,
 		in: func(in *preflight.Input) { in.Callers = []string{arn("u/admin")} },
 		about: either(of("KP-201", arn("u/admin")), of("KP-217", arn("u/admin"), "kms:CreateGrant", "kms:DescribeKey"),
-			of("KP-217", viaQLDB(), "kms:GenerateDataKey")),
+			of("KP-217", viaQLDB())),
 		answer: func(p *play) bool { return p.answers["ledger admin"] },
 	},
 	{
@@ -72,7 +74,7 @@ func (p *play) compareFindings() {
 		if !slices.ContainsFunc(preflight.Check(in), func(f preflight.Finding) bool {
 			return f.Severity == preflight.Error && slices.Contains(unreadable, f.Rule)
 		}) {
-			p.disagree("KMS refuses the policy, and no finding says so")
+			p.disagree("KMS refuses the policy, and no error says so")
 		}
 		return
 	}
@@ -115,6 +117,6 @@ func (p *play) compareExposure(in preflight.Input) {
 	if exposed && !slices.ContainsFunc(preflight.Check(in), func(f preflight.Finding) bool {
 		return f.Rule == "KP-301" || f.Rule == "KP-302" || f.Rule == "KP-303" && strings.Contains(f.Principal, far)
 	}) {
-		p.disagree("a stranger may use the key, and no finding says so")
+		p.disagree("a stranger may use the key, and no error says so")
 	}
 }

@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldb/types"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/outbound"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/upstream/stub"
 )
@@ -22,6 +24,7 @@ type delivering struct {
 
 	t       *testing.T
 	h       *harness.Harness
+	clock   *clock.Movable
 	sdk     aws.Config
 	ledgers *qldb.Client
 }
@@ -33,7 +36,7 @@ func newDelivering(t *testing.T) *delivering {
 	s := stub.New()
 	front := httptest.NewServer(s)
 	service := outbound.Service{
-		Endpoint: front.URL, AccessKeyID: stub.OwnID, SecretAccessKey: stub.OwnSecret, Timeout: 20 * time.Second,
+		Endpoint: front.URL, AccessKeyID: stub.OwnID, SecretAccessKey: stub.OwnSecret, Timeout: 4 * time.Minute,
 	}
 	s3, kinesis := service, service
 	s3.Name, kinesis.Name = "S3", "Kinesis"
@@ -53,7 +56,7 @@ func newDelivering(t *testing.T) *delivering {
 	execute(t, driver, "CREATE TABLE Telltale")
 	execute(t, driver, "INSERT INTO Telltale ?", record{ID: 1, Name: "Ada"})
 	advance(t, h, 2*time.Second)
-	return &delivering{s, t, h, sdk(h, server, "eu-west-2"), ledgers}
+	return &delivering{s, t, h, cfg.Clock, sdk(h, server, "eu-west-2"), ledgers}
 }
 
 // failing answers requests to a service with a fault.
@@ -184,4 +187,52 @@ func TestStreamToKinesis(t *testing.T) {
 		d.wantStream(id, types.StreamStatusActive, "")
 	}
 	received(early + 4)
+}
+
+// TestSlowS3DoesNotHoldUpTheWatchOnKeys has an upload that hangs while a key is disabled.
+func TestSlowS3DoesNotHoldUpTheWatchOnKeys(t *testing.T) {
+	t.Parallel()
+	d := newDelivering(t)
+	keys := kms.NewFromConfig(d.sdk)
+	key := makeKey(t, keys)
+	if _, err := d.ledgers.UpdateLedger(t.Context(), &qldb.UpdateLedgerInput{
+		Name: aws.String("orders"), KmsKey: &key,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	advance(t, d.h, 5*time.Second)
+	wantStatus(t, d.ledgers, types.EncryptionStatusEnabled, key)
+	d.Lock()
+	d.Buckets["bucket"] = true
+	d.Unlock()
+	in := exportAll()
+	in.ExclusiveEndTime = aws.Time(start.Add(4 * time.Second))
+	if _, err := d.ledgers.ExportJournalToS3(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	uploading, release := make(chan struct{}, 10), make(chan struct{})
+	defer close(release)
+	d.Lock()
+	d.Fail = func(http.ResponseWriter, *http.Request, []byte) bool {
+		uploading <- struct{}{}
+		<-release
+		return false
+	}
+	d.Unlock()
+	d.clock.Advance(2 * time.Second) // not through the harness, which would wait for the upload
+	<-uploading
+	if _, err := keys.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &key}); err != nil {
+		t.Fatal(err)
+	}
+	d.clock.Advance(6 * time.Second)
+	deadline := time.Now().Add(time.Minute)
+	for {
+		got, _ := status(t, d.ledgers, "orders")
+		if got == types.EncryptionStatusKmsKeyInaccessible {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("ledger: got %s while an upload hangs", got)
+		}
+	}
 }

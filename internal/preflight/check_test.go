@@ -237,3 +237,70 @@ func TestFinding(t *testing.T) {
 		}
 	}
 }
+
+// byFacts are the rules that no document decides, with their pairs: findings of a case that fires it, and of one that
+// does not.
+func byFacts(t *testing.T) map[string][2][]preflight.Finding {
+	t.Helper()
+	at := preflight.Place{Region: region, Partition: "aws", Now: now}
+	usable := func(spoil func(*preflight.Key)) [2][]preflight.Finding {
+		k := good()
+		spoil(&k)
+		return [2][]preflight.Finding{preflight.UsableKey(k, at), preflight.UsableKey(good(), at)}
+	}
+	lost := func(prior, old, next string) []preflight.Finding {
+		in := func(line string) preflight.Input {
+			return preflight.Input{Policy: document(t, line), Account: account, Region: region}
+		}
+		s := preflight.Swap{Old: in(old), New: in(next)}
+		if prior != "" {
+			s.Prior = document(t, prior)
+		}
+		passages, err := preflight.Passages(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return preflight.Lost(passages)
+	}
+	const reader, nobody = "Allow root kms:PutKeyPolicy ; Allow r/reader kms:Decrypt", "Allow root kms:PutKeyPolicy"
+	imported := good()
+	imported.Origin = "EXTERNAL"
+	return map[string][2][]preflight.Finding{
+		"KP-207": {lost("", reader, nobody), lost("", reader, reader)},
+		"KP-601": usable(func(k *preflight.Key) { k.Spec = "RSA_2048" }),
+		"KP-602": {preflight.Rotation(imported, true), preflight.Rotation(good(), true)},
+		"KP-608": usable(func(k *preflight.Key) { k.Expires = now.AddDate(0, 2, 0) }),
+		"KP-609": usable(func(k *preflight.Key) { k.State = "Disabled" }),
+		"KP-610": usable(func(k *preflight.Key) { k.Region = "us-east-1" }),
+		"KP-615": usable(func(k *preflight.Key) { k.Origin = "AWS_CLOUDHSM" }),
+		"KP-617": {lost(reader, nobody, reader), lost(reader, reader, reader)},
+	}
+}
+
+// byProvider are the rules that the provider judges by its configuration and its plan, with tests of its own.
+var byProvider = []string{"KP-603", "KP-604", "KP-605", "KP-607", "KP-613", "KP-616"}
+
+// unjudged are the rules of the catalogue that nothing judges yet: they need answers of IAM, of ListAliases and of
+// ListGrants that no plan asks for, and a bypass of the safety check that no configuration can ask for.
+var unjudged = []string{"KP-103", "KP-308", "KP-606", "KP-611", "KP-612", "KP-614", "KP-618"}
+
+// TestRulesByFacts: the rules that the table of documents leaves out have a pair too, or are named as having none.
+func TestRulesByFacts(t *testing.T) {
+	t.Parallel()
+	pairs := byFacts(t)
+	for id, pair := range pairs {
+		has := func(list []preflight.Finding) bool {
+			return slices.ContainsFunc(list, func(f preflight.Finding) bool { return f.Rule == id })
+		}
+		if !has(pair[0]) || has(pair[1]) {
+			t.Errorf("%s: got %v, and for its twin %v", id, fired(pair[0]), fired(pair[1]))
+		}
+	}
+	for _, r := range preflight.Unchecked(preflight.Input{
+		Callers: []string{"c"}, Readers: []string{"r"}, Writers: []string{"w"},
+	}) {
+		if _, paired := pairs[r.ID]; !paired && !slices.Contains(byProvider, r.ID) && !slices.Contains(unjudged, r.ID) {
+			t.Errorf("%s has no pair", r.ID)
+		}
+	}
+}

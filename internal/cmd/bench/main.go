@@ -1,9 +1,10 @@
 // Command bench compares what this module builds with yardsticks that do the least.
 //
-// There are three parts. "provider" runs apply, plan without changes, refresh, then destroy through the real engine,
+// There are four parts. "provider" runs apply, plan without changes, refresh, then destroy through the real engine,
 // next to a provider that does nothing. "data" runs Amazon's Go driver against the harness, next to a stub server.
-// "ion" hashes a document, next to Amazon's library. Rounds alternate between both sides, servers run in processes of
-// their own, and the medians are printed.
+// "ion" hashes a document, next to Amazon's library. "policy" analyses a key policy, next to the decision about one
+// concrete request. Rounds alternate between both sides, servers run in processes of their own, and the medians are
+// printed.
 package main
 
 import (
@@ -32,16 +33,16 @@ type settings struct {
 var parts = []struct {
 	name string
 	run  func(context.Context, io.Writer, *settings, string) error
-}{{"ion", benchIon}, {"data", benchData}, {"provider", benchProvider}}
+}{{"ion", benchIon}, {"policy", benchPolicy}, {"data", benchData}, {"provider", benchProvider}}
 
 func main() {
 	var s settings
-	only := flag.String("only", "", "one part: provider, data or ion")
+	only := flag.String("only", "", "one part: provider, data, policy or ion")
 	flag.StringVar(&s.root, "root", ".", "the repository, with both programs in build/")
 	flag.StringVar(&s.sizes, "sizes", "1,10,100", "provider: numbers of ledgers")
 	flag.IntVar(&s.providerRounds, "provider-rounds", 3, "provider: measurements of each figure")
-	flag.IntVar(&s.rounds, "rounds", 5, "data, ion: measurements of each figure")
-	flag.DurationVar(&s.time, "time", time.Second, "data, ion: how long one measurement takes")
+	flag.IntVar(&s.rounds, "rounds", 5, "data, policy, ion: measurements of each figure")
+	flag.DurationVar(&s.time, "time", time.Second, "data, policy, ion: how long one measurement takes")
 	flag.IntVar(&s.documents, "documents", 10_000,
 		"data: size of the table that is compared with one of 1000 documents; 0 leaves it out, 100000 takes a minute more")
 	flag.Parse()
@@ -69,7 +70,7 @@ func bench(ctx context.Context, out io.Writer, s *settings, only string) error {
 		}
 	}
 	if !known {
-		return fmt.Errorf("-only %q: want provider, data or ion", only)
+		return fmt.Errorf("-only %q: want provider, data, policy or ion", only)
 	}
 	return nil
 }

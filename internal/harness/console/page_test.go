@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/browsertest"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/console"
 )
 
 // TestALedgerAndItsKey watches one page, which is never loaded again, through the life of a ledger.
@@ -193,8 +194,8 @@ func TestKeyboard(t *testing.T) {
 	}
 }
 
-// TestNothingSecret looks for what must not be there in all that the page asks for.
-func TestNothingSecret(t *testing.T) {
+// TestState reads what the page asks for: times were measured, and nothing secret is among it.
+func TestState(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.ledger(t, "orders", w.key(t, "", "alias/orders", ""))
@@ -207,6 +208,15 @@ func TestNothingSecret(t *testing.T) {
 	body, err := io.ReadAll(response.Body)
 	if err != nil || !json.Valid(body) || !strings.Contains(string(body), "Person") {
 		t.Fatalf("state: got %s, %v", body, err)
+	}
+	var state console.State
+	if err := json.Unmarshal(body, &state); err != nil || len(state.Operations) == 0 {
+		t.Fatalf("operations: got %v, %v", state.Operations, err)
+	}
+	for _, o := range state.Operations {
+		if o.Max <= 0 || o.P50 > o.P99 || o.P99 > o.Max || o.Failed != 0 {
+			t.Errorf("%s %s: got %+v, want times that were measured", o.Service, o.Name, o)
+		}
 	}
 	for what, secret := range map[string]string{
 		"the root secret access key": w.Env()["AWS_SECRET_ACCESS_KEY"], "the root access key": w.Env()["AWS_ACCESS_KEY_ID"],

@@ -63,6 +63,20 @@ type Harness struct {
 // New opens cfg.DataDir, which no other process may have open, and starts the services in it.
 // The caller must Close the Harness.
 func New(ctx context.Context, cfg Config) (*Harness, error) {
+	h, err := open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg = h.cfg
+	h.console = console.New(h.look, cfg.Log)
+	h.deliveries = newPacer(cfg.Clock, cfg.Log, h.qldb.Deliver)
+	h.pace = newPacer(cfg.Clock, cfg.Log,
+		h.kms.Tick, h.qldb.Maintain, h.session.Tick, h.iam.Tick, h.trail.Tick, h.pokeDeliveries)
+	return h, nil
+}
+
+// open is New without anything that happens by itself.
+func open(ctx context.Context, cfg Config) (*Harness, error) {
 	if err := cfg.complete(ctx); err != nil {
 		return nil, err
 	}
@@ -72,13 +86,9 @@ func New(ctx context.Context, cfg Config) (*Harness, error) {
 		return nil, err
 	}
 	h := &Harness{cfg: cfg, store: opened, faults: fault.NewSet()}
-	h.console = console.New(h.look, cfg.Log)
 	if err := h.assemble(ctx); err != nil {
 		return nil, errors.Join(err, h.closeTrail(), opened.Close())
 	}
-	h.deliveries = newPacer(cfg.Clock, cfg.Log, h.qldb.Deliver)
-	h.pace = newPacer(cfg.Clock, cfg.Log,
-		h.kms.Tick, h.qldb.Maintain, h.session.Tick, h.iam.Tick, h.trail.Tick, h.pokeDeliveries)
 	return h, nil
 }
 
@@ -257,8 +267,12 @@ func (h *Harness) Close() error {
 	}
 	h.pace.stop()
 	h.deliveries.stop()
+	return errors.Join(append(errs, h.closeServices())...)
+}
+
+func (h *Harness) closeServices() error {
 	h.session.Close()
-	return errors.Join(append(errs, h.data.Close(), h.closeTrail(), h.store.Close())...)
+	return errors.Join(h.data.Close(), h.closeTrail(), h.store.Close())
 }
 
 func ignoreClosed(err error) error {

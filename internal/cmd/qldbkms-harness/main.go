@@ -4,6 +4,8 @@
 //	qldbkms-harness serve                     a harness in the foreground
 //	qldbkms-harness env                       exports for a shell, from a running harness
 //	qldbkms-harness scenario all              an application while the key of its ledger changes
+//	qldbkms-harness verify                    checks everything in a data directory
+//	qldbkms-harness dump --ledger orders      the journal of a ledger as Ion text
 package main
 
 import (
@@ -39,7 +41,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	root.AddCommand(newServe(), newRun(), newEnv(), newScenario())
+	root.AddCommand(newServe(), newRun(), newEnv(), newScenario(), newVerify(), newDump())
 	err := root.ExecuteContext(ctx)
 	var code exitCode
 	switch {

@@ -144,16 +144,21 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	if cfg.PageBytes == 0 {
 		cfg.PageBytes = defaultPageBytes
 	}
+	l := newLedger(cfg)
+	if err := l.recover(ctx); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	return l, nil
+}
+
+func newLedger(cfg Config) *Ledger {
 	l := &Ledger{
 		cfg: cfg, appending: make(chan struct{}, 1), applying: make(chan struct{}, 1), stopped: make(chan struct{}),
 		statements: parse.NewCache(statementCacheBytes),
 	}
 	l.writer.conflicts.last = map[token]uint64{}
 	l.garbage.last = map[string]uint64{}
-	if err := l.recover(ctx); err != nil {
-		return nil, fmt.Errorf("open ledger: %w", err)
-	}
-	return l, nil
+	return l
 }
 
 // StrandID is the id of the ledger's one strand.

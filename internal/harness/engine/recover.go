@@ -101,22 +101,29 @@ func (l *Ledger) replay(ctx context.Context, position uint64, at journal.Positio
 			}
 			return nil
 		}
-		if number == 0 {
-			l.strand = e.block.Address.StrandID
-			at = journal.Genesis(l.strand)
-		}
-		if err := e.block.CheckAt(at); err != nil {
-			return fmt.Errorf("check block %d: %w", number, err)
-		}
-		keys, err := l.cfg.Sealer.Hold(ctx)
-		if err != nil {
-			return err
-		}
-		defer keys.Release()
-		at = e.block.Next()
-		return l.apply(ctx, e, keys)
+		at, err = l.follow(ctx, e, number, at)
+		return err
 	})
 	return at, err
+}
+
+// follow applies a block, which must follow from the one before. It returns what the next one is to follow.
+func (l *Ledger) follow(
+	ctx context.Context, e entry, number uint64, at journal.Position,
+) (journal.Position, error) {
+	if number == 0 {
+		l.strand = e.block.Address.StrandID
+		at = journal.Genesis(l.strand)
+	}
+	if err := e.block.CheckAt(at); err != nil {
+		return at, fmt.Errorf("check block %d: %w", number, err)
+	}
+	keys, err := l.cfg.Sealer.Hold(ctx)
+	if err != nil {
+		return at, err
+	}
+	defer keys.Release()
+	return e.block.Next(), l.apply(ctx, e, keys)
 }
 
 // openEntry unseals an entry of the log.

@@ -21,6 +21,7 @@ type entry struct {
 	From   time.Time
 	To     time.Time
 	Order  uint64 // of its last event
+	Values values // of its events
 }
 
 // chunks is the list of all chunks, by their number.
@@ -178,7 +179,7 @@ func (t *trail) finish(ctx context.Context, c *chunk, events []event) error {
 		if err != nil || !found {
 			return err
 		}
-		e.Full, e.From, e.To = true, events[0].Time, events[0].Time
+		e.Full, e.From, e.To, e.Values = true, events[0].Time, events[0].Time, valuesOf(events)
 		for i := range events {
 			at := events[i].Time
 			if at.Before(e.From) {

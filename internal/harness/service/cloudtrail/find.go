@@ -72,7 +72,8 @@ func (n *newest) offer(e *event) {
 func (n *newest) without(e entry) bool {
 	q := n.q
 	switch {
-	case e.To.Before(q.from), !q.to.IsZero() && e.From.Truncate(time.Second).After(q.to):
+	case e.To.Before(q.from), !q.to.IsZero() && e.From.Truncate(time.Second).After(q.to),
+		e.Values.lack("home", home(q.account, q.region)), q.key != "" && e.Values.lack(q.key, q.value):
 		return true
 	case len(n.list) > q.size:
 		return e.To.Before(n.list[q.size].Time)

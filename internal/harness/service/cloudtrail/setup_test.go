@@ -34,6 +34,7 @@ type shelf struct {
 	mu      sync.Mutex
 	logs    map[string]*shelfLog
 	removed int
+	opened  int
 	// fail is asked before each write; done says whether the write happens all the same.
 	fail func() (done bool, err error)
 	// wrote is sent to after each write.
@@ -51,6 +52,7 @@ func newShelf() *shelf { return &shelf{logs: map[string]*shelfLog{}, wrote: make
 func (s *shelf) OpenLog(_ context.Context, name string) (cloudtrail.Log, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.opened++
 	if s.logs[name] == nil {
 		s.logs[name] = &shelfLog{shelf: s}
 	}
@@ -63,6 +65,14 @@ func (s *shelf) RemoveLog(name string) error {
 	delete(s.logs, name)
 	s.removed++
 	return nil
+}
+
+// opens is how often a log was opened since it was last asked.
+func (s *shelf) opens() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, s.opened = s.opened, 0
+	return n
 }
 
 func (s *shelf) count() int {

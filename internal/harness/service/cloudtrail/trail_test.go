@@ -64,6 +64,57 @@ func TestEventsOfManyChunks(t *testing.T) {
 	}
 }
 
+// Chunks that cannot hold what is asked for are not read.
+func TestLookupsReadWhatTheyMust(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, small, eager)
+	for i := range 40 {
+		w.make(i, 1)
+		w.written(t, 1)
+	}
+	w.again(t)
+	w.shelf.opens()
+	abroad := w.call("LookupEvents")
+	abroad.Region = "us-east-1"
+	for name, test := range map[string]struct {
+		call *wire.Call
+		in   cloudtrail.LookupEventsInput
+		want int
+	}{
+		"nobody's name":  {w.call("Look"), cloudtrail.LookupEventsInput{LookupAttributes: by("Username", "bob")}, 0},
+		"another Region": {abroad, cloudtrail.LookupEventsInput{}, 0},
+		"one event":      {w.call("Look"), cloudtrail.LookupEventsInput{LookupAttributes: by("EventName", "Op003")}, 1},
+		"later":          {w.call("Look"), cloudtrail.LookupEventsInput{StartTime: wire.At(start.Add(day))}, 0},
+	} {
+		if _, err := w.LookupEvents(t.Context(), test.call, &test.in); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.shelf.opens(); got != test.want {
+			t.Errorf("%s: got %d chunks read, want %d", name, got, test.want)
+		}
+	}
+	w.look(t, &cloudtrail.LookupEventsInput{LookupAttributes: by("ReadOnly", "false")})
+	if got := w.shelf.opens(); got < 5 {
+		t.Errorf("what no list tells: got %d chunks read, want all", got)
+	}
+}
+
+// A chunk with too many values to list is read.
+func TestChunkOfManyValues(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(cfg *cloudtrail.Config) { cfg.ChunkBytes = 1 })
+	w.make(0, 200)
+	w.again(t)
+	for range 3 { // the chunks in memory are others by then
+		w.make(200, 1)
+		w.again(t)
+	}
+	got := w.names(t, cloudtrail.LookupEventsInput{LookupAttributes: by("EventName", "Op150")})
+	if !slices.Equal(got, []string{"Op150"}) {
+		t.Errorf("got %v, want Op150", got)
+	}
+}
+
 // Events of one moment come in the order in which they were recorded, also across a restart.
 func TestEventsOfOneMoment(t *testing.T) {
 	t.Parallel()

@@ -22,8 +22,8 @@
 //
 // An answer of KMS about the key, the grant or the right to use them is a *wire.Fault with KMS's code. Everything else
 // is a *qldb.UnaskedError: no connection, a time-out, throttling, a fault inside KMS, credentials it does not know,
-// something that is no answer of a KMS. No call takes longer than Config.Timeout, and after one that did, others fail
-// at once for as long: so a KMS that hangs holds up no more than one call in two of those times.
+// something that is no answer of a KMS. No call takes longer than Config.Timeout. After one that did, others fail at
+// once for as long: a KMS that hangs holds up whoever goes through many ledgers once, not once a ledger.
 package remotekms
 
 import (

@@ -132,7 +132,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	}
 	q := query{
 		keyARN: key, from: moment(m.StartTime), to: moment(m.EndTime), onlyDenied: m.OnlyDenied.ValueBool(),
-		limit: defaultLimit,
+		limit: defaultLimit, most: maxScanned,
 	}
 	if !m.Limit.IsNull() {
 		q.limit = int(m.Limit.ValueInt64())

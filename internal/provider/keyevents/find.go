@@ -36,6 +36,7 @@ type query struct {
 	names      []string  // empty: all
 	onlyDenied bool
 	limit      int
+	most       int // events to look at
 }
 
 // result is what was found.
@@ -43,7 +44,7 @@ type result struct {
 	events    []event
 	truncated bool
 	scanned   int
-	gaveUp    bool // after maxScanned events
+	gaveUp    bool // after as many events as may be looked at
 }
 
 // find asks CloudTrail for the events of a key. CloudTrail takes one attribute, and the key is the one that leaves the
@@ -61,7 +62,7 @@ func find(ctx context.Context, client *cloudtrail.Client, q query) (result, erro
 	var found result
 	pages := cloudtrail.NewLookupEventsPaginator(client, in)
 	for pages.HasMorePages() {
-		if found.scanned >= maxScanned {
+		if found.scanned >= q.most {
 			found.truncated, found.gaveUp = true, true
 			return found, nil
 		}

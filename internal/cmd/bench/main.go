@@ -1,8 +1,9 @@
 // Command bench compares what this module builds with yardsticks that do the least.
 //
-// There are four parts. "provider" runs apply, plan without changes, refresh, then destroy through the real engine,
+// There are five parts. "provider" runs apply, plan without changes, refresh, then destroy through the real engine,
 // next to a provider that does nothing. "data" runs Amazon's Go driver against the harness, next to a stub server.
-// "ion" hashes a document, next to Amazon's library. "policy" analyses a key policy, next to the decision about one
+// "rekey" changes the KMS key of a large ledger, next to a small one, and reads meanwhile, next to quiet times. "ion"
+// hashes a document, next to Amazon's library. "policy" analyses a key policy, next to the decision about one
 // concrete request. Rounds alternate between both sides, servers run in processes of their own, and the medians are
 // printed.
 package main
@@ -33,18 +34,18 @@ type settings struct {
 var parts = []struct {
 	name string
 	run  func(context.Context, io.Writer, *settings, string) error
-}{{"ion", benchIon}, {"policy", benchPolicy}, {"data", benchData}, {"provider", benchProvider}}
+}{{"ion", benchIon}, {"policy", benchPolicy}, {"data", benchData}, {"rekey", benchRekey}, {"provider", benchProvider}}
 
 func main() {
 	var s settings
-	only := flag.String("only", "", "one part: provider, data, policy or ion")
+	only := flag.String("only", "", "one part: provider, data, rekey, policy or ion")
 	flag.StringVar(&s.root, "root", ".", "the repository, with both programs in build/")
 	flag.StringVar(&s.sizes, "sizes", "1,10,100", "provider: numbers of ledgers")
 	flag.IntVar(&s.providerRounds, "provider-rounds", 3, "provider: measurements of each figure")
-	flag.IntVar(&s.rounds, "rounds", 5, "data, policy, ion: measurements of each figure")
-	flag.DurationVar(&s.time, "time", time.Second, "data, policy, ion: how long one measurement takes")
+	flag.IntVar(&s.rounds, "rounds", 5, "data, rekey, policy, ion: measurements of each figure")
+	flag.DurationVar(&s.time, "time", time.Second, "data, rekey, policy, ion: how long one measurement takes")
 	flag.IntVar(&s.documents, "documents", 10_000,
-		"data: size of the table that is compared with one of 1000 documents; 0 leaves it out, 100000 takes a minute more")
+		"data, rekey: size of the table that is compared with one of 1000 documents; 0 leaves it out, 100000 takes minutes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -70,7 +71,7 @@ func bench(ctx context.Context, out io.Writer, s *settings, only string) error {
 		}
 	}
 	if !known {
-		return fmt.Errorf("-only %q: want provider, data, policy or ion", only)
+		return fmt.Errorf("-only %q: want provider, data, rekey, policy or ion", only)
 	}
 	return nil
 }

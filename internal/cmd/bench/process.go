@@ -48,11 +48,11 @@ func (s *server) close() {
 	}
 }
 
-// serveHarness starts the harness that was built, with its data below dir.
-func serveHarness(ctx context.Context, root, dir string) (*server, error) {
+// serveHarness starts the harness that was built, with its data below dir and more flags.
+func serveHarness(ctx context.Context, root, dir string, more ...string) (*server, error) {
 	program, data := filepath.Join(root, "build/qldbkms-harness"), filepath.Join(dir, "data")
-	s, _, err := launch(ctx, nil, program, "serve", "--listen", "127.0.0.1:0", "--data-dir", data,
-		"--max-ledgers", "100000", "--ledger-create", "10ms", "--ledger-delete", "10ms")
+	s, _, err := launch(ctx, nil, program, append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", data,
+		"--max-ledgers", "100000", "--ledger-create", "10ms", "--ledger-delete", "10ms"}, more...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -131,6 +131,9 @@ func (h *Harness) assemble(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err = h.qldb.CheckLedgers(ctx); err != nil {
+		return err
+	}
 	if h.session, err = session.New(session.Config{
 		Ledgers: sessionLedgers{h.qldb}, Authorize: h.permitStatement, Clock: cfg.Clock, Rand: cfg.Rand,
 	}); err != nil {

@@ -66,8 +66,8 @@ func (k *RootKey) Wipe() {
 
 // ErrNoHierarchy is returned for a ledger without node keys: it was made by a version of this program that did not
 // keep data under the ledger's key.
-var ErrNoHierarchy = errors.New("the ledger has no key hierarchy: it was made by a development version whose data " +
-	"this one cannot read; delete the ledger, or use an empty data directory")
+var ErrNoHierarchy = errors.New("it was made by a development version, which did not keep data under the key of the " +
+	"ledger, and this one cannot read it; use another data directory")
 
 // GarbageError says that KMS answered with something that is not the key. It tells nothing about the key.
 type GarbageError struct{ What string }

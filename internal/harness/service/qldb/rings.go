@@ -10,6 +10,7 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/envelope"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -139,4 +140,18 @@ func asControl(name string, err error) error {
 		return precondition(name, textImpaired)
 	}
 	return err
+}
+
+// CheckLedgers makes sure that this version can read what is in every ledger, so that one that it cannot read is told
+// of at the start. The error names the ledger and matches envelope.ErrNoHierarchy.
+func (s *Service) CheckLedgers(ctx context.Context) error {
+	all := store.Table[ledger]{Prefix: "qldb/ledger/"}
+	return s.read(ctx, func(r store.Reader) error {
+		return all.Scan(r, "", "", func(_ string, l ledger) (bool, error) {
+			if len(l.Root.Nodes) == 0 {
+				return false, fmt.Errorf("ledger %s: %w", l.arn(), envelope.ErrNoHierarchy)
+			}
+			return true, nil
+		})
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/envelope"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 )
 
 // insertOne commits one document and says whether that was acknowledged.
@@ -473,4 +476,29 @@ func TestClockJumps(t *testing.T) {
 		}
 	}
 	d.wantRows(4)
+}
+
+// A ledger from before the key hierarchy is told of by name, before anything is tried with it.
+func TestLedgerWithoutHierarchy(t *testing.T) {
+	t.Parallel()
+	d := newDelivered(t)
+	d.ledger("orders")
+	if err := d.service.CheckLedgers(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const key = "qldb/ledger/" + account + "/eu-west-2/orders"
+	err := d.state.Update(t.Context(), func(w store.Writer) error {
+		raw, _, err := w.Get(key)
+		if err != nil {
+			return err
+		}
+		return w.Put(key, regexp.MustCompile(`,"Nodes":\[[^]]*\]`).ReplaceAll(raw, nil))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.service.CheckLedgers(t.Context())
+	if !errors.Is(err, envelope.ErrNoHierarchy) || !strings.Contains(err.Error(), "ledger/orders") {
+		t.Errorf("got %v, want ErrNoHierarchy with the ledger's name", err)
+	}
 }

@@ -34,9 +34,10 @@ func newVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check everything in a data directory that nothing serves",
-		Long: "Reads the whole data directory and mends nothing: the state with its checksums; of each ledger every block,\n" +
-			"its hashes and its place in the chain, and the index, which must say the same as one made anew from the blocks.\n" +
-			"Ledgers are opened with their keys, from KMS. Ends with exit code 1 if anything is damaged or cannot be read.",
+		Long: "Reads the whole data directory and mends nothing: the state with its checksums; of each ledger every\n" +
+			"block, its hashes and its place in the chain, and the index, which must say the same as one made anew\n" +
+			"from the blocks. Ledgers are opened with their keys, from KMS. Ends with exit code 1 if anything is\n" +
+			"damaged or cannot be read.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
@@ -98,8 +99,8 @@ func advise(err error) string {
 	}
 	text = "DAMAGED: " + text
 	if _, ok := errors.AsType[*engine.IndexError](err); ok {
-		return text + "; the log is whole: delete the directory \"index\" of the ledger, and it is made anew when the ledger " +
-			"is next opened"
+		return text + "; the log is whole: delete the directory \"index\" of the ledger, and it is made anew when " +
+			"the ledger is next opened"
 	}
 	if _, ok := errors.AsType[*local.CorruptError](err); ok {
 		return text // says what to do

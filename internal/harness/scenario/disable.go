@@ -24,15 +24,17 @@ const impairedText = "Amazon QLDB does not have grant access on the AWS KMS cust
 // impairedFailure is the same as the functions answer it.
 const impairedFailure = "500 AccessDeniedException: " + impairedText
 
-// slack is how much later than configured a ledger may notice something: its clock must get a processor.
-const slack = 500 * time.Millisecond
+// slack is how much later than configured a ledger may notice something: on a machine under load its clock must get a
+// processor first.
+const slack = time.Second
 
 // outage is what is seen while the key is disabled. Times are seconds since the scenario began.
 type outage struct {
-	disabled, impaired, enabled, back float64
-	during, after                     *qldb.DescribeLedgerOutput
-	session                           error  // of an attempt to connect
-	refused, read                     string // why a read failed that was sent while impaired, and when it was back
+	asked, disabled         float64 // disable-key was sent, and answered
+	impaired, enabled, back float64 // inaccessible at a look, enable-key was sent, ENABLED at a look
+	during, after           *qldb.DescribeLedgerOutput
+	session                 error  // of an attempt to connect
+	refused, read           string // why a read failed that was sent while impaired, and when the ledger was back
 }
 
 // disableKey is scenario 3 of the article.
@@ -74,10 +76,11 @@ func (w *world) interrupt(ctx context.Context, r *recorder, key string, seen *ou
 		return err
 	}
 	r.event("disable-key")
-	seen.disabled = r.at()
+	seen.asked = r.at()
 	if _, err := w.kms.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &key}); err != nil {
 		return fmt.Errorf("disable key %s: %w", key, err)
 	}
+	seen.disabled = r.at()
 	if seen.during, err = w.await(ctx, string(types.EncryptionStatusKmsKeyInaccessible)); err != nil {
 		return err
 	}
@@ -109,12 +112,13 @@ func (w *world) checkOutage(r *recorder, l *Load, key string, seen outage) {
 	if described.InaccessibleKmsKeyDateTime != nil {
 		noticed = described.InaccessibleKmsKeyDateTime.Sub(r.began).Seconds()
 	}
-	requests, failed := l.between(seen.disabled, noticed)
+	requests, failed := l.between(seen.asked, noticed)
+	took := max(noticed-seen.disabled, 0)
 	r.check("3a", failed == 0, "reads go on for a while after disable-key", "%d of %d, for %.2f s",
-		requests-failed, requests, noticed-seen.disabled)
+		requests-failed, requests, took)
 	allowed := w.cfg.timing().KeyCache
-	r.check("3a", noticed-seen.disabled <= (allowed+slack).Seconds(),
-		"the ledger notices within "+seconds(allowed.Seconds()), "after %.2f s", noticed-seen.disabled)
+	r.check("3a", took <= (allowed+slack).Seconds(), "the ledger notices within "+seconds(allowed.Seconds()),
+		"after %.2f s; up to %s more would be put down to the machine", took, slack)
 	requests, failed = l.between(seen.impaired, seen.enabled)
 	r.check("3a", seen.refused == impairedFailure && failed == requests && len(l.Failures) <= 1 &&
 		(l.Failed == 0 || l.Failures[0].Text == impairedFailure), "then every read is answered "+impairedFailure,

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -159,10 +160,11 @@ func (w *world) exchange(ctx context.Context, q request) (status int, answer []b
 		return 0, nil, err
 	}
 	response, err := w.http.Do(r)
+	if unanswered, ok := errors.AsType[*url.Error](err); ok {
+		return 0, nil, unanswered.Err // without the address, which would make each text differ
+	}
 	if err != nil {
-		// The address would make each text differ.
-		return 0, nil, fmt.Errorf("%s", strings.TrimPrefix(err.Error(), fmt.Sprintf("%s %q: ",
-			q.method[:1]+strings.ToLower(q.method[1:]), r.URL)))
+		return 0, nil, err
 	}
 	defer response.Body.Close()
 	answer, err = io.ReadAll(response.Body)

@@ -46,8 +46,8 @@ func TestHostilePolicies(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
 			judged(t, text)
-			// Under the race detector, beside other packages, it is slower by far.
-			if took := time.Since(start); took > 30*time.Second {
+			// Under the race detector, on a machine with ten times as much to do as it can, it is slower by far.
+			if took := time.Since(start); took > 4*time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})

@@ -34,7 +34,11 @@ func newBar(out io.Writer) *bar {
 	if err != nil {
 		return &bar{} // not a terminal
 	}
-	return &bar{out: out, width: int(size.Col)}
+	width := int(size.Col)
+	if width == 0 {
+		width = 80 // a terminal that does not know
+	}
+	return &bar{out: out, width: width}
 }
 
 // show draws p, unless the last drawing is recent.

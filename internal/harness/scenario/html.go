@@ -46,17 +46,13 @@ func (r *Report) HTML() ([]byte, error) {
 }
 
 func (r *Report) page() page {
-	checks := 0
-	for _, s := range r.Scenarios {
-		checks += len(s.Checks)
-	}
 	p := page{
 		Slow:    r.slow(),
 		Started: r.Started.UTC().Format("2 January 2006, 15:04 MST"), Machine: r.Started.UTC().Format(time.RFC3339),
 		Took: took(r.Seconds), Records: fmt.Sprint(r.Records), Pace: "the article's",
 		Arrivals: fmt.Sprintf("%g creates or %g reads per second", r.Rate*r.Speedup, 2*r.Rate*r.Speedup),
 	}
-	p.Verdict, p.Mark = verdictOf(checks, len(r.Failed()))
+	p.Verdict, p.Mark = verdictOf(r.checks(), len(r.Failed()))
 	if r.Speedup != 1 {
 		p.Pace = fmt.Sprintf("%g times the article's", r.Speedup)
 	}

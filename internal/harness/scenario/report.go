@@ -93,6 +93,15 @@ func newReport(c *Config) *Report {
 	return r
 }
 
+// checks is how many expectations there were.
+func (r *Report) checks() int {
+	n := 0
+	for _, s := range r.Scenarios {
+		n += len(s.Checks)
+	}
+	return n
+}
+
 // Failed are the checks that did not pass.
 func (r *Report) Failed() []Check {
 	var list []Check

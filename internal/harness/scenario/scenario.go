@@ -97,7 +97,8 @@ func (c *Config) timing() harness.Timing {
 	return fast
 }
 
-// Run replays the scenarios. The Report is there even when an error ends it early; a Check that fails is no error.
+// Run replays the scenarios. A Check that fails is no error. When an error ends a run early, the Report has what was
+// observed until then; it is nil when that is nothing.
 func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -105,11 +106,14 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 	report = newReport(&cfg)
 	w, err := open(ctx, cfg)
 	if err != nil {
-		return report, err
+		return nil, err
 	}
 	defer func() {
 		report.Seconds = cfg.Now().Sub(report.Started).Seconds()
 		err = errors.Join(err, w.close(context.WithoutCancel(ctx)))
+		if err != nil && report.checks() == 0 {
+			report = nil
+		}
 	}()
 	for _, s := range scripts() {
 		if !slices.Contains(cfg.Names, s.name) {

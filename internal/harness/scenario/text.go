@@ -10,12 +10,10 @@ import (
 // WriteText writes a table per scenario, then how many checks passed.
 func (r *Report) WriteText(out io.Writer) error {
 	var b strings.Builder
-	checks, failed := 0, 0
 	for _, s := range r.Scenarios {
 		s.writeText(&b)
-		checks, failed = checks+len(s.Checks), failed+len(s.Failed())
 	}
-	fmt.Fprintf(&b, "%d of %d observations as expected, in %.1f s", checks-failed, checks, r.Seconds)
+	fmt.Fprintf(&b, "%d of %d observations as expected, in %.1f s", r.checks()-len(r.Failed()), r.checks(), r.Seconds)
 	if r.Speedup != 1 {
 		fmt.Fprintf(&b, " (%g times the article's pace)", r.Speedup)
 	}

@@ -47,7 +47,7 @@ func serve(ctx context.Context, cmd *cobra.Command, h *harness.Harness, listen, 
 		return err
 	}
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "qldbkms-harness serves KMS, QLDB, QLDB Session, IAM and STS on %s\n", h.Endpoint())
+	fmt.Fprintf(out, "qldbkms-harness serves KMS, QLDB, QLDB Session, IAM, STS and CloudTrail on %s\n", h.Endpoint())
 	fmt.Fprintf(out, "console, for a browser on this machine: %s/\n", h.Endpoint())
 	fmt.Fprintf(out, "data directory: %s\n", dataDir)
 	at := h.Whereabouts(ctx)

@@ -78,7 +78,7 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 		return v
 	}
 	if s.later != "" {
-		if s.owned && p.Key.Policy.IsNull() && p.Key.Access.IsNull() {
+		if s.owned && p.Key.Policy.IsNull() && p.Key.Access.IsNull() && mv.Kind == stays {
 			v.listed = list(nil, c) // of the default policy there is nothing to say
 		}
 		if !s.quiet {
@@ -224,15 +224,17 @@ func elsewhere(found []preflight.Finding) []preflight.Finding {
 	return found
 }
 
-// inWords gives the remedy for a reader without access to those who have the policy made from words.
+// inWords gives remedies to those who have the policy made from words.
 func inWords(found []preflight.Finding) []preflight.Finding {
 	for i := range found {
 		f := &found[i]
-		if !slices.Contains([]string{"KP-205", "KP-206", "KP-207"}, f.Rule) || f.Principal == "" {
-			continue
-		}
 		what := strings.TrimSuffix(f.Detail, f.Fix)
-		f.Fix = fmt.Sprintf("Add %q to key.access.users.", f.Principal)
+		switch f.Rule {
+		case "KP-205", "KP-206", "KP-207":
+			f.Fix = fmt.Sprintf("Add %q to key.access.users.", f.Principal)
+		case "KP-101", "KP-106":
+			f.Fix = "Name its role in key.access.administrators, or leave account_root on."
+		}
 		f.Detail = what + f.Fix
 	}
 	return found
@@ -293,6 +295,9 @@ func sayOfCaller(p model, f facts, c checks, s subject, document []preflight.Fin
 		default:
 			found = append(found, one)
 		}
+	}
+	if s.owned && !p.Key.Access.IsNull() {
+		found = inWords(found)
 	}
 	said := saying(s.at, found, c, nil, "If somebody else applies this, who can, let it pass")
 	return append(said, sayAccepted(s.at, accepted)...)

@@ -255,7 +255,12 @@ func TestChecksOfTheCaller(t *testing.T) {
 	b.as("writer")
 	wantError(t, b.planned(cfg, nil), "The caller locks itself out of the key", "KP-101", "role/writer",
 		"KMS refuses to store it")
+	closed := own("orders", obj{"access": obj{"account_root": false, "administrators": []any{adminARN, deputyARN}}})
+	wantError(t, b.planned(closed, nil), "KP-101 in key.access", "Name its role in key.access.administrators")
 	b.as("admin")
+	if o := b.planned(closed, nil); o.failed() {
+		t.Error(o.text())
+	}
 	o := b.planned(cfg, nil)
 	if o.failed() {
 		t.Fatal(o.text())

@@ -2,6 +2,7 @@ package envelope_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"slices"
@@ -136,6 +137,45 @@ func TestExpiry(t *testing.T) {
 	}
 	w.refuse(nil)
 	w.wantOpens(w.ring, block, sealed, "Walker")
+}
+
+// Who waits for keys goes on as soon as they are there, while the one that asked for them is still busy; and whoever
+// gives up waiting is let go.
+func TestWaitingForKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "one")
+	asked, answer, rest := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var ring *envelope.Ring
+	ring = envelope.NewRing(envelope.RingConfig{
+		LedgerID: w.ledger, State: w.state, Rand: rand.Reader, Now: w.time,
+		Refresh: func(ctx context.Context) error {
+			close(asked)
+			<-answer
+			err := w.unlock(ctx, ring)
+			<-rest
+			return err
+		},
+	})
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := ring.Ensure(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	<-asked
+	impatient, leave := context.WithCancel(t.Context())
+	leave()
+	if err := ring.Ensure(impatient); !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller that left: got %v, want its own context's error", err)
+	}
+	waited := make(chan error, 1)
+	go func() { waited <- ring.Ensure(context.Background()) }()
+	close(answer)
+	if err := <-waited; err != nil { // rest is still open
+		t.Error(err)
+	}
+	close(rest)
+	all.Wait()
 }
 
 // What holds keys goes on to its end after they were dropped; nobody else gets them; then they are overwritten.

@@ -33,8 +33,9 @@ type Ring struct {
 	current    atomic.Pointer[keys] // nil: there are none; changed under mu
 	refreshing chan struct{}        // a slot, held by sending: by the one that calls Refresh
 
-	mu    sync.Mutex
-	drops uint64 // how often Drop was called
+	mu      sync.Mutex
+	drops   uint64        // how often Drop was called
+	changed chan struct{} // closed when current changes, and replaced then
 
 	reserving chan struct{} // a slot, held by sending: by the one that changes uses
 	uses      [roles]atomic.Pointer[usage]
@@ -42,7 +43,9 @@ type Ring struct {
 
 // NewRing returns a Ring without keys.
 func NewRing(cfg RingConfig) *Ring {
-	return &Ring{cfg: cfg, refreshing: make(chan struct{}, 1), reserving: make(chan struct{}, 1)}
+	return &Ring{
+		cfg: cfg, refreshing: make(chan struct{}, 1), reserving: make(chan struct{}, 1), changed: make(chan struct{}),
+	}
 }
 
 // errExpired is what is left when the clock runs away from the keys.
@@ -78,6 +81,8 @@ func (r *Ring) replace(k *keys) {
 	if old := r.current.Swap(k); old != nil {
 		old.unpin()
 	}
+	close(r.changed)
+	r.changed = make(chan struct{})
 }
 
 // Drop gives up the keys at once: the key they hang on cannot be used any more.
@@ -124,18 +129,28 @@ func (r *Ring) pin(ctx context.Context) (*keys, error) {
 	return nil, errExpired
 }
 
-// refresh asks for keys, one caller at a time, so that many who wait for them ask KMS once.
+// refresh asks for keys, one caller at a time, so that many who wait for them ask KMS once. The others go on as soon
+// as there are keys, whatever else the one has to do.
 func (r *Ring) refresh(ctx context.Context) error {
-	select {
-	case r.refreshing <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		r.mu.Lock()
+		changed := r.changed
+		r.mu.Unlock()
+		if r.Ready() {
+			return nil
+		}
+		select {
+		case r.refreshing <- struct{}{}:
+			defer func() { <-r.refreshing }()
+			if r.Ready() {
+				return nil
+			}
+			return r.cfg.Refresh(ctx)
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	defer func() { <-r.refreshing }()
-	if r.Ready() {
-		return nil
-	}
-	return r.cfg.Refresh(ctx)
 }
 
 // Open decrypts what Seal returned for the same place. The error is ErrSealed, or why there are no keys.

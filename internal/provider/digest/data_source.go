@@ -5,6 +5,7 @@
 package digest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -18,76 +19,40 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/verify"
 )
 
-type dataSource struct{ api awsclient.API }
+type dataSource struct{ configured.DataSource }
 
-var (
-	_ datasource.DataSource              = (*dataSource)(nil)
-	_ datasource.DataSourceWithConfigure = (*dataSource)(nil)
-)
+var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
 
 // New returns the data source.
-func New() datasource.DataSource { return &dataSource{} }
-
-func (d *dataSource) Metadata(
-	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_digest"
-}
-
-func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema = dataSourceSchema()
-}
-
-func (d *dataSource) Configure(
-	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
-) {
-	if req.ProviderData == nil {
-		return // validate, or a provider block that is not known yet
-	}
-	api, ok := req.ProviderData.(awsclient.API)
-	if !ok {
-		resp.Diagnostics.AddError("The provider hands out no AWS clients", fmt.Sprintf("got %T", req.ProviderData))
-		return
-	}
-	d.api = api
+func New() datasource.DataSource {
+	return &dataSource{configured.NewDataSource("digest", dataSourceSchema)}
 }
 
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.api == nil {
-		resp.Diagnostics.Append(diagnose.NotConfigured())
-		return
-	}
 	var m model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
+	if !d.Begin(ctx, req, resp, &m) {
 		return
 	}
-	name, region := m.Ledger.ValueString(), m.Region.ValueString()
-	if region == "" {
-		region = d.api.Region()
-	}
+	name, region := m.Ledger.ValueString(), cmp.Or(m.Region.ValueString(), d.API.Region())
 	call := diagnose.Call{
 		Service: "QLDB", Region: region, Blame: path.Root("ledger"),
 		Failed: fmt.Sprintf("The digest of ledger %q was not read", name),
 		Advice: fmt.Sprintf("Reading needs qldb:GetDigest on ledger/%s, and an active ledger.", name),
 	}
-	clients, err := d.api.In(region)
+	clients, err := d.API.In(region)
 	if err != nil {
 		resp.Diagnostics.Append(call.Error(err))
 		return
 	}
 	found, err := Find(ctx, clients.QLDB, name)
 	if errors.Is(err, ledger.ErrNotFound) {
-		resp.Diagnostics.AddAttributeError(path.Root("ledger"),
-			fmt.Sprintf("Ledger %q does not exist in %s", name, clients.Region),
-			fmt.Sprintf("QLDB knows no ledger of this name in %s for the account of the credentials. Check the name, in "+
-				"which case matters, the Region and the account.", clients.Region))
+		resp.Diagnostics.Append(ledger.Missing(path.Root("ledger"), name, clients.Region))
 		return
 	}
 	if err != nil {

@@ -23,7 +23,7 @@ func (r *Resource) ModifyPlan(
 	if req.Plan.Raw.IsNull() {
 		return
 	}
-	place.Plan(ctx, r.api, req, resp)
+	place.Plan(ctx, r.API, req, resp)
 	status := types.StringUnknown()
 	if !req.State.Raw.IsNull() {
 		var before types.String
@@ -43,16 +43,10 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	var m model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	m.identify(ctx, resp.Identity)
-	timeout, diags := m.Timeouts.Create(ctx, patience)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := r.Begin(ctx, m.Timeouts.Create, patience, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	if r.api == nil {
-		resp.Diagnostics.Append(place.NoClients())
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ledger, err := r.open(m)
 	if err == nil {
@@ -111,7 +105,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	m.identify(ctx, resp.Identity)
-	if resp.Diagnostics.HasError() || r.api == nil {
+	if resp.Diagnostics.HasError() || r.API == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(statement.Passive(ctx), patience)
@@ -143,17 +137,14 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &st)...)
 	m.identify(ctx, resp.Identity)
-	timeout, diags := m.Timeouts.Update(ctx, patience)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if m.Status.IsUnknown() {
-		if r.api == nil {
-			resp.Diagnostics.Append(place.NoClients())
+		ctx, cancel, ok := r.Begin(ctx, m.Timeouts.Update, patience, &resp.Diagnostics)
+		if !ok {
 			return
 		}
-		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		m.Status = st.Status
 		ledger, err := r.open(m)
@@ -175,16 +166,10 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Delete(ctx, patience)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := r.Begin(ctx, m.Timeouts.Delete, patience, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	if r.api == nil {
-		resp.Diagnostics.Append(place.NoClients())
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ledger, err := r.open(m)
 	if err == nil {
@@ -236,7 +221,7 @@ func (r *Resource) ImportState(
 	} else if req.Identity != nil {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 	}
-	region, diags := place.Resolve(id.Region.ValueString(), r.api, "index")
+	region, diags := place.Resolve(id.Region.ValueString(), r.API, "index")
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -20,7 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/place"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
@@ -37,23 +37,13 @@ var (
 
 // Resource implements qldbkms_index.
 type Resource struct {
+	configured.Resource
 	opts statement.Options
-	api  awsclient.API // nil until Configure was given one
 }
 
 // New makes the resource.
-func New(opts statement.Options) resource.Resource { return &Resource{opts: opts.WithDefaults()} }
-
-// Metadata names the resource type.
-func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_index"
-}
-
-// Configure takes the AWS clients.
-func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	api, diags := place.Clients(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	r.api = api
+func New(opts statement.Options) resource.Resource {
+	return &Resource{configured.NewResource("index"), opts.WithDefaults()}
 }
 
 type model struct {
@@ -81,7 +71,7 @@ func (m model) identify(ctx context.Context, to *tfsdk.ResourceIdentity) {
 }
 
 func (r *Resource) open(m model) (*statement.Ledger, error) {
-	return statement.Open(r.api, m.Region.ValueString(), m.Ledger.ValueString(), r.opts)
+	return statement.Open(r.API, m.Region.ValueString(), m.Ledger.ValueString(), r.opts)
 }
 
 // title names the index in the summary of a diagnostic; where says on which table it is.

@@ -7,60 +7,29 @@ package keypolicy
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/preflight"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
 )
 
-type dataSource struct{ api awsclient.API }
+type dataSource struct{ configured.DataSource }
 
-var (
-	_ datasource.DataSource              = (*dataSource)(nil)
-	_ datasource.DataSourceWithConfigure = (*dataSource)(nil)
-)
+var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
 
 // New returns the data source.
-func New() datasource.DataSource { return &dataSource{} }
-
-func (d *dataSource) Metadata(
-	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_key_policy"
-}
-
-func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema = dataSourceSchema()
-}
-
-func (d *dataSource) Configure(
-	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
-) {
-	if req.ProviderData == nil {
-		return // validate, or a provider block that is not known yet
-	}
-	api, ok := req.ProviderData.(awsclient.API)
-	if !ok {
-		resp.Diagnostics.AddError("The provider hands out no AWS clients", fmt.Sprintf("got %T", req.ProviderData))
-		return
-	}
-	d.api = api
+func New() datasource.DataSource {
+	return &dataSource{configured.NewDataSource("key_policy", dataSourceSchema)}
 }
 
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.api == nil {
-		resp.Diagnostics.Append(diagnose.NotConfigured())
-		return
-	}
 	var m model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
+	if !d.Begin(ctx, req, resp, &m) {
 		return
 	}
 	resp.Diagnostics.Append(d.locate(ctx, &m)...)
@@ -91,14 +60,14 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 // locate fills in the provider's Region and the account of its credentials.
 func (d *dataSource) locate(ctx context.Context, m *model) (diags diag.Diagnostics) {
 	if m.Region.IsNull() {
-		m.Region = types.StringValue(d.api.Region())
+		m.Region = types.StringValue(d.API.Region())
 	}
 	if m.Region.ValueString() == "" {
 		diags.AddAttributeError(path.Root("region"), "No Region",
 			"Neither the data source nor the provider names a Region. Set region in one of them.")
 	}
 	if m.AccountID.IsNull() {
-		id, err := d.api.CallerIdentity(ctx)
+		id, err := d.API.CallerIdentity(ctx)
 		if err != nil {
 			call := diagnose.Call{
 				Service: "STS", Region: m.Region.ValueString(), Blame: path.Root("account_id"),

@@ -5,81 +5,47 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
 )
 
-type dataSource struct{ api awsclient.API }
+type dataSource struct{ configured.DataSource }
 
-var (
-	_ datasource.DataSource              = (*dataSource)(nil)
-	_ datasource.DataSourceWithConfigure = (*dataSource)(nil)
-)
+var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
 
 // New returns the data source.
-func New() datasource.DataSource { return &dataSource{} }
-
-func (d *dataSource) Metadata(
-	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_ledger"
-}
-
-func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema = dataSourceSchema()
-}
-
-func (d *dataSource) Configure(
-	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
-) {
-	if req.ProviderData == nil {
-		return // validate, or a provider block that is not known yet
-	}
-	api, ok := req.ProviderData.(awsclient.API)
-	if !ok {
-		resp.Diagnostics.AddError("The provider hands out no AWS clients", fmt.Sprintf("got %T", req.ProviderData))
-		return
-	}
-	d.api = api
+func New() datasource.DataSource {
+	return &dataSource{configured.NewDataSource("ledger", dataSourceSchema)}
 }
 
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.api == nil {
-		resp.Diagnostics.Append(diagnose.NotConfigured())
-		return
-	}
 	var m model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
+	if !d.Begin(ctx, req, resp, &m) {
 		return
 	}
-	name, region := m.Name.ValueString(), m.Region.ValueString()
-	if region == "" {
-		region = d.api.Region()
-	}
+	name, region := m.Name.ValueString(), cmp.Or(m.Region.ValueString(), d.API.Region())
 	call := diagnose.Call{
 		Service: "QLDB", Region: region, Blame: path.Root("name"),
 		Failed: fmt.Sprintf("Ledger %q was not read", name),
 		Advice: fmt.Sprintf("Reading needs qldb:DescribeLedger on ledger/%s.", name),
 	}
-	clients, err := d.api.In(region)
+	clients, err := d.API.In(region)
 	if err != nil {
 		resp.Diagnostics.Append(call.Error(err))
 		return
 	}
 	found, err := Find(ctx, clients.QLDB, name)
 	if errors.Is(err, ErrNotFound) {
-		resp.Diagnostics.AddAttributeError(path.Root("name"),
-			fmt.Sprintf("Ledger %q does not exist in %s", name, clients.Region),
-			fmt.Sprintf("QLDB knows no ledger of this name in %s for the account of the credentials. Check the name, in "+
-				"which case matters, the Region and the account.", clients.Region))
+		resp.Diagnostics.Append(Missing(path.Root("name"), name, clients.Region))
 		return
 	}
 	if err != nil {
@@ -94,7 +60,14 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.set(clients.Region, found, rest, d.api.Ignored)
+	m.set(clients.Region, found, rest, d.API.Ignored)
 	warn(&resp.Diagnostics, found, rest.key)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// Missing says that there is no ledger called name in region. at is the argument to blame.
+func Missing(at path.Path, name, region string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(at, fmt.Sprintf("Ledger %q does not exist in %s", name, region),
+		fmt.Sprintf("QLDB knows no ledger of this name in %s for the account of the credentials. Check the name, in "+
+			"which case matters, the Region and the account.", region))
 }

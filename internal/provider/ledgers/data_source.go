@@ -5,19 +5,19 @@
 package ledgers
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 )
 
-type dataSource struct{ api awsclient.API }
+type dataSource struct{ configured.DataSource }
 
 type model struct {
 	KMSKey    types.String  `tfsdk:"kms_key"`
@@ -34,57 +34,24 @@ type ledgerModel struct {
 	EncryptionStatus types.String `tfsdk:"encryption_status"`
 }
 
-var (
-	_ datasource.DataSource              = (*dataSource)(nil)
-	_ datasource.DataSourceWithConfigure = (*dataSource)(nil)
-)
+var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
 
 // New returns the data source.
-func New() datasource.DataSource { return &dataSource{} }
-
-func (d *dataSource) Metadata(
-	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_ledgers"
-}
-
-func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema = dataSourceSchema()
-}
-
-func (d *dataSource) Configure(
-	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
-) {
-	if req.ProviderData == nil {
-		return // validate, or a provider block that is not known yet
-	}
-	api, ok := req.ProviderData.(awsclient.API)
-	if !ok {
-		resp.Diagnostics.AddError("The provider hands out no AWS clients", fmt.Sprintf("got %T", req.ProviderData))
-		return
-	}
-	d.api = api
+func New() datasource.DataSource {
+	return &dataSource{configured.NewDataSource("ledgers", dataSourceSchema)}
 }
 
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.api == nil {
-		resp.Diagnostics.Append(diagnose.NotConfigured())
-		return
-	}
 	var m model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
+	if !d.Begin(ctx, req, resp, &m) {
 		return
 	}
-	region := m.Region.ValueString()
-	if region == "" {
-		region = d.api.Region()
-	}
+	region := cmp.Or(m.Region.ValueString(), d.API.Region())
 	call := diagnose.Call{
 		Service: "QLDB", Region: region, Failed: "The ledgers were not listed",
 		Advice: "Listing needs qldb:ListLedgers, and qldb:DescribeLedger on every ledger of the Region.",
 	}
-	clients, err := d.api.In(region)
+	clients, err := d.API.In(region)
 	if err != nil {
 		resp.Diagnostics.Append(call.Error(err))
 		return

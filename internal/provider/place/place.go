@@ -115,10 +115,3 @@ func Clients(data any) (awsclient.API, diag.Diagnostics) {
 	}
 	return api, diags
 }
-
-// NoClients is what every operation says when the provider block could not be configured.
-func NoClients() diag.Diagnostic {
-	return diag.NewErrorDiagnostic("The provider is not configured",
-		"A part of the provider block was not known, so there are no AWS credentials to work with. Nothing was changed. "+
-			"Apply what the provider block depends on first.")
-}

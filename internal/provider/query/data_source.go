@@ -17,10 +17,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/place"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/validate"
 )
@@ -34,8 +33,8 @@ const (
 )
 
 type dataSource struct {
+	configured.DataSource
 	opts statement.Options
-	api  awsclient.API
 }
 
 var (
@@ -45,12 +44,8 @@ var (
 )
 
 // New returns the data source.
-func New(opts statement.Options) datasource.DataSource { return &dataSource{opts: opts} }
-
-func (d *dataSource) Metadata(
-	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_query"
+func New(opts statement.Options) datasource.DataSource {
+	return &dataSource{configured.NewDataSource("query", dataSourceSchema), opts}
 }
 
 type model struct {
@@ -62,8 +57,8 @@ type model struct {
 	RowCount   types.Int64  `tfsdk:"row_count"`
 }
 
-func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema = schema.Schema{
+func dataSourceSchema() schema.Schema {
+	return schema.Schema{
 		MarkdownDescription: "Rows of one read-only `SELECT`. Any other statement is refused when the configuration is " +
 			"validated.\n\nThe rows are stored in the state as they are: select only what may be there.",
 		Attributes: map[string]schema.Attribute{
@@ -97,14 +92,6 @@ func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 	}
 }
 
-func (d *dataSource) Configure(
-	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
-) {
-	api, diags := place.Clients(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	d.api = api
-}
-
 // ValidateConfig refuses everything but one SELECT, and parameters that are no Ion.
 func (d *dataSource) ValidateConfig(
 	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
@@ -133,20 +120,15 @@ func (d *dataSource) ValidateConfig(
 }
 
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.api == nil {
-		resp.Diagnostics.Append(diagnose.NotConfigured())
-		return
-	}
 	var m model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
+	if !d.Begin(ctx, req, resp, &m) {
 		return
 	}
 	if wrong := check(m.Statement.ValueString()); wrong != "" { // unknown while it was validated
 		resp.Diagnostics.AddAttributeError(path.Root("statement"), "The statement is not one SELECT", string(wrong))
 		return
 	}
-	ledger, err := statement.Open(d.api, m.Region.ValueString(), m.Ledger.ValueString(), d.opts)
+	ledger, err := statement.Open(d.API, m.Region.ValueString(), m.Ledger.ValueString(), d.opts)
 	var rows []attr.Value
 	if err == nil {
 		m.Region = types.StringValue(ledger.Region)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/place"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
 )
 
@@ -33,18 +32,12 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	var m, cfg model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &cfg)...) // only there is document_wo
-	timeout, diags := m.Timeouts.Create(ctx, patience)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := r.Begin(ctx, m.Timeouts.Create, patience, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	if r.api == nil {
-		resp.Diagnostics.Append(place.NoClients())
-		return
-	}
-	document, err := cfg.document()
-	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	document, err := cfg.document()
 	var ledger *statement.Ledger
 	if err == nil {
 		ledger, err = r.open(m)

@@ -21,7 +21,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	m.identify(ctx, resp.Identity)
-	if resp.Diagnostics.HasError() || r.api == nil {
+	if resp.Diagnostics.HasError() || r.API == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(statement.Passive(ctx), patience)
@@ -92,8 +92,6 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	resp.Diagnostics.Append(req.Config.Get(ctx, &cfg)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &st)...)
 	m.identify(ctx, resp.Identity)
-	timeout, diags := m.Timeouts.Update(ctx, patience)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -101,11 +99,10 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 		return
 	}
-	if r.api == nil {
-		resp.Diagnostics.Append(place.NoClients())
+	ctx, cancel, ok := r.Begin(ctx, m.Timeouts.Update, patience, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	document, err := cfg.document()
 	var ledger *statement.Ledger
@@ -154,16 +151,13 @@ func update(
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var st model
 	resp.Diagnostics.Append(req.State.Get(ctx, &st)...)
-	timeout, diags := st.Timeouts.Delete(ctx, patience)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || st.OnDestroy.ValueString() == retain {
 		return
 	}
-	if r.api == nil {
-		resp.Diagnostics.Append(place.NoClients())
+	ctx, cancel, ok := r.Begin(ctx, st.Timeouts.Delete, patience, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ledger, err := r.open(st)
 	if err == nil {
@@ -237,7 +231,7 @@ func (r *Resource) ImportState(
 	} else if req.Identity != nil {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 	}
-	region, diags := place.Resolve(id.Region.ValueString(), r.api, "document")
+	region, diags := place.Resolve(id.Region.ValueString(), r.API, "document")
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

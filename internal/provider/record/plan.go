@@ -60,7 +60,7 @@ func (r *Resource) ModifyPlan(
 		planDestroy(st, resp)
 		return
 	}
-	region := place.Plan(ctx, r.api, req, resp)
+	region := place.Plan(ctx, r.API, req, resp)
 	resp.Diagnostics.Append(resp.Plan.Get(ctx, &p)...)
 	resp.Diagnostics.Append(req.Config.Get(ctx, &cfg)...)
 	if resp.Diagnostics.HasError() || req.State.Raw.IsNull() || !region.Equal(st.Region) {

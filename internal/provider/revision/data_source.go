@@ -5,6 +5,7 @@
 package revision
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -16,13 +17,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
 )
 
-type dataSource struct{ api awsclient.API }
+type dataSource struct{ configured.DataSource }
 
 var (
 	_ datasource.DataSource                     = (*dataSource)(nil)
@@ -31,16 +32,8 @@ var (
 )
 
 // New returns the data source.
-func New() datasource.DataSource { return &dataSource{} }
-
-func (d *dataSource) Metadata(
-	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_revision"
-}
-
-func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema = dataSourceSchema()
+func New() datasource.DataSource {
+	return &dataSource{configured.NewDataSource("revision", dataSourceSchema)}
 }
 
 func (d *dataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
@@ -49,35 +42,13 @@ func (d *dataSource) ConfigValidators(context.Context) []datasource.ConfigValida
 	}
 }
 
-func (d *dataSource) Configure(
-	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
-) {
-	if req.ProviderData == nil {
-		return // validate, or a provider block that is not known yet
-	}
-	api, ok := req.ProviderData.(awsclient.API)
-	if !ok {
-		resp.Diagnostics.AddError("The provider hands out no AWS clients", fmt.Sprintf("got %T", req.ProviderData))
-		return
-	}
-	d.api = api
-}
-
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.api == nil {
-		resp.Diagnostics.Append(diagnose.NotConfigured())
-		return
-	}
 	var m model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
+	if !d.Begin(ctx, req, resp, &m) {
 		return
 	}
-	region := m.Region.ValueString()
-	if region == "" {
-		region = d.api.Region()
-	}
-	clients, err := d.api.In(region)
+	region := cmp.Or(m.Region.ValueString(), d.API.Region())
+	clients, err := d.API.In(region)
 	if err != nil {
 		resp.Diagnostics.Append(m.failed(region, err))
 		return
@@ -114,10 +85,7 @@ func (m *model) set(region string, p proven) {
 func (m *model) failed(region string, err error) diag.Diagnostic {
 	name := m.Ledger.ValueString()
 	if errors.Is(err, ledger.ErrNotFound) {
-		return diag.NewAttributeErrorDiagnostic(path.Root("ledger"),
-			fmt.Sprintf("Ledger %q does not exist in %s", name, region),
-			fmt.Sprintf("QLDB knows no ledger of this name in %s for the account of the credentials. Check the name, in "+
-				"which case matters, the Region and the account.", region))
+		return ledger.Missing(path.Root("ledger"), name, region)
 	}
 	if unproven, ok := errors.AsType[*unprovenError](err); ok {
 		return diag.NewErrorDiagnostic(fmt.Sprintf("A revision of document %s is not proven", m.DocumentID.ValueString()),

@@ -14,7 +14,6 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/place"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
 )
 
@@ -35,16 +34,10 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	var m model
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	m.identify(ctx, resp.Identity)
-	timeout, diags := m.Timeouts.Create(ctx, patience)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := r.Begin(ctx, m.Timeouts.Create, patience, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	if r.api == nil {
-		resp.Diagnostics.Append(place.NoClients())
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ledger, err := r.open(m)
 	var s statement.Status
@@ -73,7 +66,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	if !later || len(tags) == 0 {
 		return
 	}
-	if err := setTags(ctx, ledger, r.api, m.ARN.ValueString(), tags); err != nil {
+	if err := setTags(ctx, ledger, r.API, m.ARN.ValueString(), tags); err != nil {
 		m.TagsAll = types.MapValueMust(types.StringType, nil)
 		p := m.problem("is there, but its tags were not set", err)
 		p.Next = "Terraform has marked the table tainted. To keep it, run \"terraform untaint <address>\", then apply again."

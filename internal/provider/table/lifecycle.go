@@ -22,13 +22,13 @@ func (r *Resource) ModifyPlan(
 	if req.Plan.Raw.IsNull() {
 		return
 	}
-	place.Plan(ctx, r.api, req, resp)
+	place.Plan(ctx, r.API, req, resp)
 	var tags, before types.Map
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("tags"), &tags)...)
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("tags_all"), &before)...)
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tags_all"), planTags(r.api, tags, before))...)
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("tags_all"), planTags(r.API, tags, before))...)
 }
 
 // Read looks the table up by name. A ledger that takes no statements for now keeps the state as it is.
@@ -36,7 +36,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	m.identify(ctx, resp.Identity)
-	if resp.Diagnostics.HasError() || r.api == nil {
+	if resp.Diagnostics.HasError() || r.API == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(statement.Passive(ctx), patience)
@@ -65,11 +65,11 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	m.ARN, m.TableID, m.Status = types.StringValue(arn), types.StringValue(found.ID), types.StringValue("ACTIVE")
-	tags, err := findTags(ctx, ledger, r.api, arn)
+	tags, err := findTags(ctx, ledger, r.API, arn)
 	denied, unserved := mayNotSee(err)
 	switch {
 	case err == nil:
-		m.TagsAll, m.Tags = mapValue(tags), configured(r.api, m.Tags, tags)
+		m.TagsAll, m.Tags = mapValue(tags), ownTags(r.API, m.Tags, tags)
 	case denied:
 		p := m.problem("keeps its tags in the plan as they were", err)
 		p.Next = "Allow qldb:ListTagsForResource on the table, so that changes of its tags are noticed."
@@ -99,21 +99,18 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	m.identify(ctx, resp.Identity)
-	timeout, diags := m.Timeouts.Update(ctx, patience)
-	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if !m.TagsAll.Equal(before.TagsAll) {
-		if r.api == nil {
-			resp.Diagnostics.Append(place.NoClients())
+		ctx, cancel, ok := r.Begin(ctx, m.Timeouts.Update, patience, &resp.Diagnostics)
+		if !ok {
 			return
 		}
-		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		ledger, err := r.open(m)
 		if err == nil {
-			err = setTags(ctx, ledger, r.api, m.ARN.ValueString(), stringMap(m.TagsAll))
+			err = setTags(ctx, ledger, r.API, m.ARN.ValueString(), stringMap(m.TagsAll))
 		}
 		if err != nil {
 			p := m.problem("kept its tags", err)
@@ -134,16 +131,10 @@ var errHolds = errors.New("the table holds documents")
 func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m model
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Delete(ctx, patience)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := r.Begin(ctx, m.Timeouts.Delete, patience, &resp.Diagnostics)
+	if !ok {
 		return
 	}
-	if r.api == nil {
-		resp.Diagnostics.Append(place.NoClients())
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ledger, err := r.open(m)
 	if err == nil {
@@ -211,7 +202,7 @@ func (r *Resource) ImportState(
 	} else if req.Identity != nil {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 	}
-	region, diags := place.Resolve(id.Region.ValueString(), r.api, "table")
+	region, diags := place.Resolve(id.Region.ValueString(), r.API, "table")
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

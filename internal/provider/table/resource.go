@@ -15,9 +15,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/place"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
 )
 
@@ -31,23 +30,13 @@ var (
 
 // Resource implements qldbkms_table.
 type Resource struct {
+	configured.Resource
 	opts statement.Options
-	api  awsclient.API // nil until Configure was given one
 }
 
 // New makes the resource.
-func New(opts statement.Options) resource.Resource { return &Resource{opts: opts} }
-
-// Metadata names the resource type.
-func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_table"
-}
-
-// Configure takes the AWS clients.
-func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	api, diags := place.Clients(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	r.api = api
+func New(opts statement.Options) resource.Resource {
+	return &Resource{configured.NewResource("table"), opts}
 }
 
 type model struct {
@@ -87,7 +76,7 @@ func (m model) identify(ctx context.Context, to *tfsdk.ResourceIdentity) {
 }
 
 func (r *Resource) open(m model) (*statement.Ledger, error) {
-	return statement.Open(r.api, m.Region.ValueString(), m.Ledger.ValueString(), r.opts)
+	return statement.Open(r.API, m.Region.ValueString(), m.Ledger.ValueString(), r.opts)
 }
 
 // problem starts a diagnostic on what was not done to the table.

@@ -100,8 +100,8 @@ func setTags(
 	return err
 }
 
-// configured is what of the tags seen belongs into tags: all but those that default_tags explain.
-func configured(api awsclient.API, before types.Map, seen map[string]string) types.Map {
+// ownTags is what of the tags seen belongs into tags: all but those that default_tags explain.
+func ownTags(api awsclient.API, before types.Map, seen map[string]string) types.Map {
 	own, defaults, tags := stringMap(before), api.TagsAll(nil), map[string]string{}
 	for k, v := range seen {
 		_, ours := own[k]

@@ -147,7 +147,11 @@ func (l *keyed) change(ctx context.Context) error {
 		case found.EncryptionDescription.EncryptionStatus != types.EncryptionStatusUpdating:
 			return fmt.Errorf("change the key of %s: it is %s", l.name, found.EncryptionDescription.EncryptionStatus)
 		}
-		time.Sleep(pause)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 

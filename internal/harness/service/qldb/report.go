@@ -44,8 +44,8 @@ type LedgerReport struct {
 	InaccessibleSince     time.Time `json:",omitzero"`
 	Root                  RootReport
 	Nodes                 []NodeReport `json:",omitempty"` // that Root wraps
-	Next                  *RootReport `json:",omitempty"` // while a key change runs
-	KeyChangeDue          time.Time   `json:",omitzero"`
+	Next                  *RootReport  `json:",omitempty"` // while a key change runs
+	KeyChangeDue          time.Time    `json:",omitzero"`
 }
 
 // RootReport is a root node key of a ledger.

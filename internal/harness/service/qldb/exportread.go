@@ -58,23 +58,11 @@ func (s *Service) listExports(
 	if err != nil {
 		return nil, err
 	}
-	now := s.now()
-	var out *ListJournalS3ExportsOutput
-	err = s.read(ctx, func(r store.Reader) error {
-		out = &ListJournalS3ExportsOutput{JournalS3Exports: []JournalS3ExportDescription{}}
-		last := ""
-		return exportsOf(at).Scan(r, prefix, p.after, func(name string, e journalExport) (bool, error) {
-			if e.expired(now) {
-				return true, nil
-			}
-			if len(out.JournalS3Exports) == p.size {
-				out.NextToken = pageToken(last)
-				return false, nil
-			}
-			out.JournalS3Exports = append(out.JournalS3Exports, e.describe())
-			last = name
-			return true, nil
-		})
+	now, out := s.now(), &ListJournalS3ExportsOutput{}
+	err = s.read(ctx, func(r store.Reader) (err error) {
+		out.JournalS3Exports, out.NextToken, err = list(r, exportsOf(at), prefix, p,
+			func(e journalExport) (JournalS3ExportDescription, bool) { return e.describe(), !e.expired(now) })
+		return err
 	})
 	return out, err
 }

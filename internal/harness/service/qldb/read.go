@@ -84,23 +84,13 @@ func (s *Service) ListLedgers(ctx context.Context, c *wire.Call, in *ListLedgers
 	if err != nil {
 		return nil, err
 	}
-	now := s.now()
-	var out *ListLedgersOutput
-	err = s.read(ctx, func(r store.Reader) error {
-		out = &ListLedgersOutput{Ledgers: []LedgerSummary{}}
-		return ledgers(placeOf(c)).Scan(r, "", p.after, func(name string, l ledger) (bool, error) {
-			if l.state(now) == stateDeleted {
-				return true, nil
-			}
-			if len(out.Ledgers) == p.size {
-				out.NextToken = pageToken(out.Ledgers[p.size-1].Name)
-				return false, nil
-			}
-			out.Ledgers = append(out.Ledgers, LedgerSummary{
-				Name: name, State: l.state(now), CreationDateTime: wire.At(l.Created),
-			})
-			return true, nil
+	now, out := s.now(), &ListLedgersOutput{}
+	err = s.read(ctx, func(r store.Reader) (err error) {
+		out.Ledgers, out.NextToken, err = list(r, ledgers(placeOf(c)), "", p, func(l ledger) (LedgerSummary, bool) {
+			state := l.state(now)
+			return LedgerSummary{Name: l.Name, State: state, CreationDateTime: wire.At(l.Created)}, state != stateDeleted
 		})
+		return err
 	})
 	return out, err
 }

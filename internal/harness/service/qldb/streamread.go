@@ -40,26 +40,17 @@ func (s *Service) ListJournalKinesisStreamsForLedger(
 	if err := checkName("LedgerName", in.LedgerName); err != nil {
 		return nil, err
 	}
-	var out *ListJournalKinesisStreamsForLedgerOutput
+	now, out := s.now(), &ListJournalKinesisStreamsForLedgerOutput{}
 	err = s.read(ctx, func(r store.Reader) error {
-		l, err := findStreaming(r, placeOf(c), in.LedgerName, s.now())
+		l, err := findStreaming(r, placeOf(c), in.LedgerName, now)
 		if err != nil {
 			return err
 		}
-		out = &ListJournalKinesisStreamsForLedgerOutput{Streams: []JournalKinesisStreamDescription{}}
-		last := ""
-		return streamsOf(l.Place).Scan(r, l.Name+"/", p.after, func(name string, t journalStream) (bool, error) {
-			if t.LedgerID != l.ID || t.expired(s.now()) {
-				return true, nil
-			}
-			if len(out.Streams) == p.size {
-				out.NextToken = pageToken(last)
-				return false, nil
-			}
-			out.Streams = append(out.Streams, t.describe())
-			last = name
-			return true, nil
-		})
+		out.Streams, out.NextToken, err = list(r, streamsOf(l.Place), l.Name+"/", p,
+			func(t journalStream) (JournalKinesisStreamDescription, bool) {
+				return t.describe(), t.LedgerID == l.ID && !t.expired(now)
+			})
+		return err
 	})
 	return out, err
 }

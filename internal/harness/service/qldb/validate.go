@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 )
 
 // The limits of names, tags and pages. Source: QLDB API reference.
@@ -151,6 +153,27 @@ func checkPage(maxResults *int32, nextToken string) (page, error) {
 // pageToken is the token for the page after name.
 func pageToken(name string) string {
 	return base64.StdEncoding.EncodeToString([]byte(tokenPrefix + name))
+}
+
+// list shows one page of the values whose names begin with prefix, of those that show wants. next is the token for the
+// page after it, empty on the last.
+func list[T, D any](
+	r store.Reader, of store.Table[T], prefix string, p page, show func(T) (D, bool),
+) (shown []D, next string, err error) {
+	shown, last := []D{}, ""
+	err = of.Scan(r, prefix, p.after, func(name string, v T) (bool, error) {
+		d, wanted := show(v)
+		switch {
+		case !wanted:
+			return true, nil
+		case len(shown) == p.size:
+			next = pageToken(last)
+			return false, nil
+		}
+		shown, last = append(shown, d), name
+		return true, nil
+	})
+	return shown, next, err
 }
 
 // checkBucket checks the name of an S3 bucket.

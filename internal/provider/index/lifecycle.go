@@ -201,38 +201,14 @@ func drop(ctx context.Context, ledger *statement.Ledger, m model) error {
 	})
 }
 
+var importID = place.ID{
+	Object: "index", Names: []string{"ledger", "table", "field"}, Refusal: "Import id of an index not understood",
+	Forms: "ledger/table/field (orders/Vehicle/VIN) nor Region/ledger/table/field (eu-west-2/orders/Vehicle/VIN)",
+}
+
 // ImportState takes ledger/table/field, Region/ledger/table/field, or an identity.
 func (r *Resource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	var id identity
-	if req.ID != "" {
-		region, parts, ok := place.ParseID(req.ID, 3)
-		if !ok {
-			resp.Diagnostics.AddError("Import id of an index not understood", fmt.Sprintf(
-				"%q is neither ledger/table/field (orders/Vehicle/VIN) nor Region/ledger/table/field "+
-					"(eu-west-2/orders/Vehicle/VIN).", req.ID))
-			return
-		}
-		id = identity{
-			Ledger: types.StringValue(parts[0]), Table: types.StringValue(parts[1]), Field: types.StringValue(parts[2]),
-			Region: types.StringValue(region),
-		}
-	} else if req.Identity != nil {
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
-	}
-	region, diags := place.Resolve(id.Region.ValueString(), r.API, "index")
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	id.Region = region
-	for name, v := range map[string]types.String{
-		"ledger": id.Ledger, "table": id.Table, "field": id.Field, "region": id.Region,
-	} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), v)...)
-	}
-	if resp.Identity != nil {
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, id)...)
-	}
+	importID.Import(ctx, r.API, req, resp)
 }

@@ -7,6 +7,7 @@ package place
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -65,41 +66,68 @@ func Plan(
 	return planned
 }
 
-// ParseID takes an import id of count parts apart, with or without a Region before them. region is "" without.
-// No part is empty. What follows the last slash counted may hold slashes itself.
-func ParseID(id string, count int) (region string, parts []string, ok bool) {
-	if first, rest, found := strings.Cut(id, "/"); found && awsclient.ValidRegion(first) {
-		if parts, ok := split(rest, count); ok {
-			return first, parts, true
-		}
-	}
-	parts, ok = split(id, count)
-	return "", parts, ok
+// An ID is how an object inside a ledger is named for import.
+type ID struct {
+	Object string   // for messages, such as "table"
+	Names  []string // of the arguments in the id, outermost first: "ledger", "name"
+	Plain  bool     // the last part holds no slash
+	// How another id is refused: the summary, and what follows "<id> is neither " in the detail.
+	Refusal, Forms string
 }
 
-func split(id string, count int) ([]string, bool) {
-	parts := strings.SplitN(id, "/", count)
-	for _, p := range parts {
-		if p == "" {
-			return nil, false
+// Import puts an import id, with or without a Region before it, or an identity into state and identity. It says so when
+// the id is not understood, or no Region is known.
+func (d ID) Import(
+	ctx context.Context, api awsclient.API, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
+	names, values := append([]string{"region"}, d.Names...), make([]types.String, len(d.Names)+1)
+	if req.ID != "" {
+		parts, ok := d.parse(req.ID)
+		if !ok {
+			resp.Diagnostics.AddError(d.Refusal, fmt.Sprintf("%q is neither %s.", req.ID, d.Forms))
+			return
+		}
+		for i, part := range parts {
+			values[i] = types.StringValue(part)
+		}
+	} else if req.Identity != nil {
+		for i, name := range names {
+			resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root(name), &values[i])...)
 		}
 	}
-	return parts, len(parts) == count
+	if values[0].ValueString() == "" {
+		if api == nil || api.Region() == "" {
+			resp.Diagnostics.AddError("Region of the "+d.Object+" not known",
+				"The import names no Region and the provider's is not known yet. Put the Region in front of the import id, such "+
+					"as eu-west-2/, or set region in the identity.")
+			return
+		}
+		values[0] = types.StringValue(api.Region())
+	}
+	for i, name := range names {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), values[i])...)
+		if resp.Identity != nil {
+			resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root(name), values[i])...)
+		}
+	}
 }
 
-// Resolve is region, or the provider's where it is empty. It says so when there is none.
-func Resolve(region string, api awsclient.API, what string) (types.String, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	if region != "" {
-		return types.StringValue(region), nil
+// parse takes an id apart, the Region first, which is empty without one. No other part is.
+func (d ID) parse(id string) ([]string, bool) {
+	region, rest, _ := strings.Cut(id, "/")
+	if awsclient.ValidRegion(region) {
+		if parts, ok := d.split(rest); ok {
+			return append([]string{region}, parts...), true
+		}
 	}
-	if api == nil || api.Region() == "" {
-		diags.AddError("Region of the "+what+" not known",
-			"The import names no Region and the provider's is not known yet. Put the Region in front of the import id, such "+
-				"as eu-west-2/, or set region in the identity.")
-		return types.StringNull(), diags
-	}
-	return types.StringValue(api.Region()), nil
+	parts, ok := d.split(id)
+	return append([]string{""}, parts...), ok
+}
+
+func (d ID) split(id string) ([]string, bool) {
+	parts := strings.SplitN(id, "/", len(d.Names))
+	last := parts[len(parts)-1]
+	return parts, len(parts) == len(d.Names) && !slices.Contains(parts, "") && !(d.Plain && strings.Contains(last, "/"))
 }
 
 // Clients takes what the provider hands to an object: nil during validation and while the provider block is unknown.

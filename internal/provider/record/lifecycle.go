@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -210,40 +209,23 @@ func (m model) conflict(failed string, err error) diagnose.Problem {
 	return p
 }
 
+var importID = place.ID{
+	Object: "document", Names: []string{"ledger", "table", "document_id"}, Plain: true,
+	Refusal: "Import id of a document not understood",
+	Forms: "ledger/table/document id (orders/Vehicle/8F0TPCmdNQ6JTRpiLj2TmW) nor the same with a Region before it " +
+		"(eu-west-2/orders/Vehicle/8F0TPCmdNQ6JTRpiLj2TmW)",
+}
+
 // ImportState takes ledger/table/id, Region/ledger/table/id, or an identity. It cannot see the configuration: Read
 // shows the document as JSON, or as Ion if JSON would lose something.
 func (r *Resource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	var id identity
-	if req.ID != "" {
-		region, parts, ok := place.ParseID(req.ID, 3)
-		if !ok || strings.Contains(parts[2], "/") {
-			resp.Diagnostics.AddError("Import id of a document not understood", fmt.Sprintf(
-				"%q is neither ledger/table/document id (orders/Vehicle/8F0TPCmdNQ6JTRpiLj2TmW) nor the same with a Region "+
-					"before it (eu-west-2/orders/Vehicle/8F0TPCmdNQ6JTRpiLj2TmW).", req.ID))
-			return
-		}
-		id = identity{
-			Ledger: types.StringValue(parts[0]), Table: types.StringValue(parts[1]),
-			DocumentID: types.StringValue(parts[2]), Region: types.StringValue(region),
-		}
-	} else if req.Identity != nil {
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
-	}
-	region, diags := place.Resolve(id.Region.ValueString(), r.API, "document")
-	resp.Diagnostics.Append(diags...)
+	importID.Import(ctx, r.API, req, resp)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	id.Region = region
-	for name, v := range map[string]any{
-		"ledger": id.Ledger, "table": id.Table, "document_id": id.DocumentID, "region": id.Region,
-		"if_exists": refuse, "compare": exact, "on_destroy": deleteIt, "verify": false,
-	} {
+	for name, v := range map[string]any{"if_exists": refuse, "compare": exact, "on_destroy": deleteIt, "verify": false} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), v)...)
-	}
-	if resp.Identity != nil {
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, id)...)
 	}
 }

@@ -184,35 +184,17 @@ func drop(ctx context.Context, ledger *statement.Ledger, m model) error {
 	})
 }
 
+var importID = place.ID{
+	Object: "table", Names: []string{"ledger", "name"}, Refusal: "Import id of a table not understood",
+	Forms: "ledger/table (orders/Vehicle) nor Region/ledger/table (eu-west-2/orders/Vehicle)",
+}
+
 // ImportState takes ledger/table, Region/ledger/table, or an identity.
 func (r *Resource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
-	var id identity
-	if req.ID != "" {
-		region, parts, ok := place.ParseID(req.ID, 2)
-		if !ok {
-			resp.Diagnostics.AddError("Import id of a table not understood", fmt.Sprintf(
-				"%q is neither ledger/table (orders/Vehicle) nor Region/ledger/table (eu-west-2/orders/Vehicle).", req.ID))
-			return
-		}
-		id = identity{
-			Ledger: types.StringValue(parts[0]), Name: types.StringValue(parts[1]), Region: types.StringValue(region),
-		}
-	} else if req.Identity != nil {
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
-	}
-	region, diags := place.Resolve(id.Region.ValueString(), r.API, "table")
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	id.Region = region
-	for name, v := range map[string]types.String{"ledger": id.Ledger, "name": id.Name, "region": id.Region} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), v)...)
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("drop_with_documents"), false)...)
-	if resp.Identity != nil {
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, id)...)
+	importID.Import(ctx, r.API, req, resp)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("drop_with_documents"), false)...)
 	}
 }

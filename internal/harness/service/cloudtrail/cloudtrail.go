@@ -14,8 +14,8 @@
 // waits for it passes 16 MiB, newer records are dropped, and the log says how many.
 //
 // Events are kept for 90 days on the harness clock. A chunk is removed, its files and then its key, when its newest
-// event is that old. In memory are the events of at most two chunks; of every other one the list of chunks tells what its events
-// can be looked up by, up to 64 values of each attribute, so that most lookups read few of them.
+// event is that old. In memory are the events of at most two chunks; of every other one the list of chunks tells what
+// its events can be looked up by, up to 64 values of each attribute, so that most lookups read few of them.
 package cloudtrail
 
 import (

@@ -53,7 +53,7 @@ var (
 
 // New returns what makes the provider. version is the release, for the user agent, or "dev".
 func New(version string, opts ...Option) func() provider.Provider {
-	o := options{clock: systemClock{}}
+	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -86,7 +86,7 @@ func (p *qldbkms) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	}
 	config := m.config()
 	config.TerraformVersion, config.ProviderVersion = req.TerraformVersion, p.version
-	config.Transport, config.Now, config.LogContext = p.options.transport, p.options.clock.Now, withLoggers
+	config.Transport, config.LogContext = p.options.transport, withLoggers
 	source, err := awsclient.New(ctx, config)
 	if err != nil {
 		addConfigError(resp, err)
@@ -135,12 +135,7 @@ func addConfigError(resp *provider.ConfigureResponse, err error) {
 func (p *qldbkms) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		func() resource.Resource {
-			return protectedledger.New(protectedledger.Options{
-				PollInterval: p.options.interval,
-				Hits:         p.options.hits,
-				Now:          p.options.clock.Now,
-				Sleep:        p.options.clock.Sleep,
-			})
+			return protectedledger.New(protectedledger.Options{PollInterval: p.options.interval, Hits: p.options.hits})
 		},
 		func() resource.Resource { return table.New(p.statements()) },
 		func() resource.Resource { return index.New(p.statements()) },
@@ -150,9 +145,7 @@ func (p *qldbkms) Resources(context.Context) []func() resource.Resource {
 
 // statements are the options of the objects that run statements on a ledger.
 func (p *qldbkms) statements() statement.Options {
-	return statement.Options{
-		PollInterval: p.options.interval, Now: p.options.clock.Now, Sleep: p.options.clock.Sleep,
-	}
+	return statement.Options{PollInterval: p.options.interval}
 }
 
 func (p *qldbkms) DataSources(context.Context) []func() datasource.DataSource {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
@@ -26,6 +27,8 @@ type Clients struct {
 
 	CloudTrail  *cloudtrail.Client
 	QLDBSession *qldbsession.Client
+	// IAM is nil where KMS has an address of its own and IAM has none: the IAM at Amazon does not know that KMS's accounts.
+	IAM *iam.Client
 
 	mu     sync.Mutex
 	shared map[any]any // see Shared

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
@@ -209,6 +210,7 @@ func (s *Source) In(region string) (*Clients, error) {
 
 		CloudTrail:  cloudtrail.NewFromConfig(guarded, s.trailOptions),
 		QLDBSession: qldbsession.NewFromConfig(guarded, s.sessionOptions),
+		IAM:         iam.NewFromConfig(guarded, s.iamOptions),
 	}
 	for _, configured := range []struct {
 		service string
@@ -216,11 +218,14 @@ func (s *Source) In(region string) (*Clients, error) {
 	}{
 		{"KMS", c.KMS.Options().BaseEndpoint}, {"QLDB", c.QLDB.Options().BaseEndpoint},
 		{"QLDB Session", c.QLDBSession.Options().BaseEndpoint}, {"STS", c.STS.Options().BaseEndpoint},
-		{"CloudTrail", c.CloudTrail.Options().BaseEndpoint},
+		{"CloudTrail", c.CloudTrail.Options().BaseEndpoint}, {"IAM", c.IAM.Options().BaseEndpoint},
 	} {
 		if configured.address != nil && !ValidEndpoint(*configured.address) {
 			return nil, &EndpointError{Service: configured.service}
 		}
+	}
+	if c.KMS.Options().BaseEndpoint != nil && c.IAM.Options().BaseEndpoint == nil {
+		c.IAM = nil
 	}
 	s.clients[region] = c
 	return c, nil
@@ -248,6 +253,15 @@ func (s *Source) qldbOptions(o *qldb.Options) {
 
 func (s *Source) trailOptions(o *cloudtrail.Options) {
 	if url := s.config.Endpoints.CloudTrail; url != "" {
+		o.BaseEndpoint = &url
+	}
+	if o.BaseEndpoint != nil {
+		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+	}
+}
+
+func (s *Source) iamOptions(o *iam.Options) {
+	if url := s.config.Endpoints.IAM; url != "" {
 		o.BaseEndpoint = &url
 	}
 	if o.BaseEndpoint != nil {

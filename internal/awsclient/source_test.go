@@ -151,6 +151,30 @@ func TestEndpointPrecedence(t *testing.T) {
 	}
 }
 
+// An IAM that does not know the accounts of the KMS in use must not be asked about them. Setenv forbids running beside
+// other tests.
+func TestIAMBelongsToKMS(t *testing.T) {
+	t.Setenv("AWS_ENDPOINT_URL", "")
+	const at = "http://127.0.0.1:1"
+	for _, c := range []struct {
+		endpoints awsclient.Endpoints
+		want      bool
+	}{
+		{awsclient.Endpoints{}, true}, {awsclient.Endpoints{KMS: at, IAM: at}, true},
+		{awsclient.Endpoints{IAM: at}, true}, {awsclient.Endpoints{KMS: at}, false},
+	} {
+		config := static(nil)
+		config.Endpoints = c.endpoints
+		clients, err := newSource(t, config).In("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := clients.IAM != nil; got != c.want {
+			t.Errorf("%+v: there is an IAM: %t, want %t", c.endpoints, got, c.want)
+		}
+	}
+}
+
 // Setenv forbids running beside other tests.
 func TestCABundle(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

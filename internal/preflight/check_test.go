@@ -265,7 +265,9 @@ func byFacts(t *testing.T) map[string][2][]preflight.Finding {
 	const reader, nobody = "Allow root kms:PutKeyPolicy ; Allow r/reader kms:Decrypt", "Allow root kms:PutKeyPolicy"
 	imported := good()
 	imported.Origin = "EXTERNAL"
+	named := preflight.Input{Policy: document(t, reader), Account: account, Region: region}
 	return map[string][2][]preflight.Finding{
+		"KP-308": {preflight.Absent(named, map[string]string{role("reader"): ""}), preflight.Absent(named, nil)},
 		"KP-207": {lost("", reader, nobody), lost("", reader, reader)},
 		"KP-601": usable(func(k *preflight.Key) { k.Spec = "RSA_2048" }),
 		"KP-602": {preflight.Rotation(imported, true), preflight.Rotation(good(), true)},
@@ -282,7 +284,7 @@ var byProvider = []string{"KP-603", "KP-604", "KP-605", "KP-607", "KP-613", "KP-
 
 // unjudged are the rules of the catalogue that nothing judges yet: they need answers of IAM, of ListAliases and of
 // ListGrants that no plan asks for, and a bypass of the safety check that no configuration can ask for.
-var unjudged = []string{"KP-103", "KP-308", "KP-606", "KP-611", "KP-612", "KP-614", "KP-618"}
+var unjudged = []string{"KP-103", "KP-606", "KP-611", "KP-612", "KP-614", "KP-618"}
 
 // TestRulesByFacts: the rules that the table of documents leaves out have a pair too, or are named as having none.
 func TestRulesByFacts(t *testing.T) {

@@ -31,7 +31,7 @@ func (b *bench) factories() map[string]func() (tfprotov6.ProviderServer, error) 
 			const at = "http://harness.invalid"
 			api, err := awsclient.New(b.t.Context(), awsclient.Config{
 				Region: "eu-west-2", AccessKey: b.AccessKeyID, SecretKey: b.SecretKey, Transport: b.Transport,
-				MaxRetries: &none, Endpoints: awsclient.Endpoints{KMS: at, QLDB: at, STS: at},
+				MaxRetries: &none, Endpoints: awsclient.Endpoints{KMS: at, QLDB: at, STS: at, IAM: at},
 			})
 			p := &stand{api: api, opts: protectedledger.Options{Hits: 1, Now: b.clock.Now, Sleep: b.clock.Sleep}}
 			return providerserver.NewProtocol6(p)(), err

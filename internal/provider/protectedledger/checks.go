@@ -110,6 +110,10 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 		v.said = append(v.said, notYet(p.Name.ValueString(), subject{at: path.Root("policy_checks").AtName("callers"),
 			later: "some of policy_checks.callers are known only during the apply"}))
 	}
+	if s.owned {
+		// Not listed: by the time of the apply they may exist.
+		v.said = append(v.said, say(s.at, preflight.Absent(s.in, f.Absent), c, nil)...)
+	}
 	v.said = append(v.said, sayOfCaller(p, f, c, s, document)...)
 	return v
 }
@@ -176,7 +180,8 @@ func (s *subject) ofOwnKey(p model, f facts) {
 	case k.Policy.IsUnknown():
 		s.later = "key.policy is known only during the apply"
 	case !k.Access.IsNull():
-		s.later = "key.access names what is known only during the apply, such as a role that is still to be created"
+		s.later = "key.access names what is known only during the apply, such as a role that is still to be " +
+			"created (KP-308)"
 	case !k.PolicyDocument.IsUnknown():
 		s.later = "the account of the key is not known"
 	default:

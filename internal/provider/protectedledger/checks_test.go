@@ -315,3 +315,34 @@ func TestAccessWithoutAccount(t *testing.T) {
 	}
 	wantMutations(t, b)
 }
+
+// Who is named and does not exist is told, KP-308, and stops nothing: by the time of the apply it may. IAM that does not
+// answer says nothing.
+func TestAbsentPrincipals(t *testing.T) {
+	t.Parallel()
+	b := newCast(t)
+	policy := func(arn string) obj { return own("orders", obj{"policy": document(delegation(), users(arn))}) }
+	nobody := acctest.RoleARN("nobody")
+	planned := b.planned(policy(nobody), nil)
+	wantWarning(t, planned, "A principal does not exist yet", `KP-308 in key.policy: Statement 2 ("Ledger users")`,
+		nobody+" does not exist, or not yet", "refer to the resource that makes it", `accept = ["KP-308"]`)
+	if planned.failed() || slices.ContainsFunc(findingsOf(planned.state), func(f string) bool {
+		return strings.HasPrefix(f, "KP-308")
+	}) {
+		t.Errorf("failed %t, findings %v", planned.failed(), findingsOf(planned.state))
+	}
+	elsewhere := acctest.RoleARN("team/reader")
+	wantWarning(t, b.planned(policy(elsewhere), nil), "KP-308", elsewhere+" does not exist.", "Write "+readerARN)
+	for name, o := range map[string]outcome{
+		"exists":   b.planned(policy(readerARN), nil),
+		"accepted": b.planned(with(policy(nobody), "policy_checks", obj{"accept": []any{"KP-308"}}), nil),
+	} {
+		if strings.Contains(o.text(), "KP-308") {
+			t.Errorf("%s:\n%s", name, o.text())
+		}
+	}
+	b.refuse("GetRole")
+	if o := b.planned(policy(nobody), nil); strings.Contains(o.text(), "KP-308") {
+		t.Errorf("IAM refused:\n%s", o.text())
+	}
+}

@@ -121,7 +121,7 @@ func newBenchWith(t *testing.T, config awsclient.Config, options ...acctest.Opti
 	}
 	if config.Endpoints.KMS == "" {
 		const at = "http://harness.invalid"
-		config.Endpoints = awsclient.Endpoints{KMS: at, QLDB: at, STS: at}
+		config.Endpoints = awsclient.Endpoints{KMS: at, QLDB: at, STS: at, IAM: at}
 	}
 	b.config = config
 	b.serve(&config)

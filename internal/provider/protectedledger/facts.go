@@ -27,7 +27,10 @@ type facts struct {
 	// state's own key: then an apply that was cut off may have moved it already.
 	Generation *keyFact
 	Former     string // the policy of the referenced key that the ledger leaves; "" when not known
-	Now        time.Time
+	// Absent are the ARNs of roles and users in the policy of an owned key that do not exist, each with the ARN that IAM
+	// has under the same name, "" for none. What IAM does not say is left out.
+	Absent map[string]string
+	Now    time.Time
 	// TagsAll merges default_tags. Nil when not known.
 	TagsAll func(map[string]string) map[string]string
 }
@@ -76,7 +79,10 @@ func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 		asks.Go(func() { r.askCaller(ctx, &f) })
 	}
 	asks.Wait()
+	so := f
+	asks.Go(func() { f.Absent = askPrincipals(ctx, clients, cfg, st, so) })
 	r.gatherPolicies(ctx, clients, cfg, st, &f)
+	asks.Wait()
 	return f
 }
 

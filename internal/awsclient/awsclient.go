@@ -27,7 +27,7 @@ type Clients struct {
 
 	CloudTrail  *cloudtrail.Client
 	QLDBSession *qldbsession.Client
-	// IAM is nil where KMS has an address of its own and IAM has none: the IAM at Amazon does not know that KMS's accounts.
+	// IAM is nil where KMS has an address of its own and IAM has none: Amazon's IAM does not know that KMS's accounts.
 	IAM *iam.Client
 
 	mu     sync.Mutex

@@ -316,8 +316,8 @@ func TestAccessWithoutAccount(t *testing.T) {
 	wantMutations(t, b)
 }
 
-// Who is named and does not exist is told, KP-308, and stops nothing: by the time of the apply it may. IAM that does not
-// answer says nothing.
+// Who is named and does not exist is told, KP-308, and stops nothing: by the time of the apply it may. Without an
+// answer of IAM nothing is said.
 func TestAbsentPrincipals(t *testing.T) {
 	t.Parallel()
 	b := newCast(t)

@@ -6,13 +6,13 @@ package configured
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/place"
 )
 
 // A DataSource is embedded in a data source, which adds Read.
@@ -44,9 +44,7 @@ func (d *DataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp 
 func (d *DataSource) Configure(
 	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
 ) {
-	api, diags := place.Clients(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	d.API = api
+	d.API = clients(req.ProviderData, &resp.Diagnostics)
 }
 
 // Begin reads the configuration into the model that into points to. It says whether Read can go on; if not, resp has
@@ -55,9 +53,22 @@ func (d *DataSource) Begin(
 	ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse, into any,
 ) bool {
 	if d.API == nil {
-		resp.Diagnostics.Append(diagnose.NotConfigured())
+		resp.Diagnostics.AddError("The provider's configuration is not known yet",
+			"A data source is read in the plan, but the provider block holds values that are known only after apply.\n\n"+
+				"Apply what the provider block depends on first, or give the data source a depends_on, so that it is read "+
+				"during the apply.")
 		return false
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, into)...)
 	return !resp.Diagnostics.HasError()
+}
+
+// clients takes what the provider hands to an object: nil during validation and while the provider block is unknown.
+func clients(data any, diags *diag.Diagnostics) awsclient.API {
+	api, ok := data.(awsclient.API)
+	if !ok && data != nil {
+		diags.AddError("The provider handed over no AWS clients", fmt.Sprintf(
+			"Expected an awsclient.API, got %T. Please report this to the provider's developers.", data))
+	}
+	return api
 }

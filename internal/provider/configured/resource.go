@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/place"
 )
 
 // A Resource is embedded in a resource, which adds the rest.
@@ -28,9 +27,7 @@ func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, res
 
 // Configure takes the AWS clients.
 func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	api, diags := place.Clients(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	r.API = api
+	r.API = clients(req.ProviderData, &resp.Diagnostics)
 }
 
 // Begin bounds an operation that asks AWS, by what timeout makes of the default patience. It says whether the operation

@@ -34,11 +34,3 @@ func (c Call) Error(err error) diag.Diagnostic {
 	}
 	return diag.NewAttributeErrorDiagnostic(c.Blame, c.Failed, detail)
 }
-
-// NotConfigured is the error of a data source that is read before the provider's configuration is known.
-func NotConfigured() diag.Diagnostic {
-	return diag.NewErrorDiagnostic("The provider's configuration is not known yet",
-		"A data source is read in the plan, but the provider block holds values that are known only after apply.\n\n"+
-			"Apply what the provider block depends on first, or give the data source a depends_on, so that it is read "+
-			"during the apply.")
-}

@@ -5,6 +5,7 @@
 package keyevents
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -14,13 +15,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/place"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/validate"
 )
 
-type dataSource struct{ api awsclient.API }
+type dataSource struct{ configured.DataSource }
 
 var (
 	_ datasource.DataSource                   = (*dataSource)(nil)
@@ -29,24 +29,8 @@ var (
 )
 
 // New returns the data source.
-func New() datasource.DataSource { return &dataSource{} }
-
-func (d *dataSource) Metadata(
-	_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse,
-) {
-	resp.TypeName = req.ProviderTypeName + "_key_events"
-}
-
-func (d *dataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema = dataSourceSchema()
-}
-
-func (d *dataSource) Configure(
-	_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse,
-) {
-	api, diags := place.Clients(req.ProviderData)
-	resp.Diagnostics.Append(diags...)
-	d.api = api
+func New() datasource.DataSource {
+	return &dataSource{configured.NewDataSource("key_events", dataSourceSchema)}
 }
 
 // customerKey refuses the word for a key whose events nobody is shown.
@@ -103,24 +87,16 @@ var (
 )
 
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	if d.api == nil {
-		resp.Diagnostics.Append(diagnose.NotConfigured())
-		return
-	}
 	var m model
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
+	if !d.Begin(ctx, req, resp, &m) {
 		return
 	}
-	region := m.Region.ValueString()
-	if region == "" {
-		region = d.api.Region()
-	}
+	region := cmp.Or(m.Region.ValueString(), d.API.Region())
 	call := diagnose.Call{
 		Service: "CloudTrail", Region: region, Failed: "The events of the KMS key were not read",
 		Advice: "Reading them needs cloudtrail:LookupEvents on *.",
 	}
-	clients, err := d.api.In(region)
+	clients, err := d.API.In(region)
 	if err != nil {
 		resp.Diagnostics.Append(call.Error(err))
 		return

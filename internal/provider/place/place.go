@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -128,18 +127,4 @@ func (d ID) split(id string) ([]string, bool) {
 	parts := strings.SplitN(id, "/", len(d.Names))
 	last := parts[len(parts)-1]
 	return parts, len(parts) == len(d.Names) && !slices.Contains(parts, "") && !(d.Plain && strings.Contains(last, "/"))
-}
-
-// Clients takes what the provider hands to an object: nil during validation and while the provider block is unknown.
-func Clients(data any) (awsclient.API, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	if data == nil {
-		return nil, nil
-	}
-	api, ok := data.(awsclient.API)
-	if !ok {
-		diags.AddError("The provider handed over no AWS clients", fmt.Sprintf(
-			"Expected an awsclient.API, got %T. Please report this to the provider's developers.", data))
-	}
-	return api, diags
 }

@@ -30,6 +30,16 @@ func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, r
 	r.API = clients(req.ProviderData, &resp.Diagnostics)
 }
 
+// Configured says whether there are AWS clients; if not, diags has the reason.
+func (r *Resource) Configured(diags *diag.Diagnostics) bool {
+	if r.API == nil {
+		diags.AddError("The provider is not configured",
+			"A part of the provider block was not known, so there are no AWS credentials to work with. Nothing was changed. "+
+				"Apply what the provider block depends on first.")
+	}
+	return r.API != nil
+}
+
 // Begin bounds an operation that asks AWS, by what timeout makes of the default patience. It says whether the operation
 // can go on; if not, diags has the reason, and there is nothing to cancel.
 func (r *Resource) Begin(
@@ -41,10 +51,7 @@ func (r *Resource) Begin(
 	if diags.HasError() {
 		return nil, nil, false
 	}
-	if r.API == nil {
-		diags.AddError("The provider is not configured",
-			"A part of the provider block was not known, so there are no AWS credentials to work with. Nothing was changed. "+
-				"Apply what the provider block depends on first.")
+	if !r.Configured(diags) {
 		return nil, nil, false
 	}
 	bounded, cancel = context.WithTimeout(ctx, limit)

@@ -24,12 +24,12 @@ type calls struct {
 }
 
 func (r *Resource) calls(m model, limit time.Duration) (*calls, error) {
-	clients, err := r.api.In(m.Region.ValueString())
+	clients, err := r.API.In(m.Region.ValueString())
 	if err != nil {
 		return nil, err
 	}
 	return &calls{
-		api: r.api, kms: clients.KMS, qldb: clients.QLDB, opts: r.opts, name: m.Name.ValueString(),
+		api: r.API, kms: clients.KMS, qldb: clients.QLDB, opts: r.opts, name: m.Name.ValueString(),
 		region: clients.Region, partition: clients.Partition, started: r.opts.Now(), limit: limit,
 	}, nil
 }

@@ -26,8 +26,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.api == nil {
-		noClients(&resp.Diagnostics)
+	if !r.Configured(&resp.Diagnostics) {
 		return
 	}
 	timeout, diags := p.Timeouts.Create(ctx, createTimeout)

@@ -26,8 +26,7 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 		protectedProblem(st).fail(&resp.Diagnostics)
 		return
 	}
-	if r.api == nil {
-		noClients(&resp.Diagnostics)
+	if !r.Configured(&resp.Diagnostics) {
 		return
 	}
 	timeout, diags := st.Timeouts.Delete(ctx, deleteTimeout)

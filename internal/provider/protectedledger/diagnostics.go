@@ -128,10 +128,3 @@ func protectedText(name string) string {
 		"apply deletion_protection = false, then destroy. If its block is already gone from the configuration, put it back "+
 		"for that.", name)
 }
-
-// noClients is what every operation says when the provider block could not be configured.
-func noClients(diags *diag.Diagnostics) {
-	diags.AddError("The provider is not configured",
-		"A part of the provider block was not known, so there are no AWS credentials to work with. Nothing was changed. "+
-			"Apply what the provider block depends on first.")
-}

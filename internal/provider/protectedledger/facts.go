@@ -51,15 +51,15 @@ type keyFact struct {
 // not a failure.
 func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 	f := facts{Now: r.opts.Now()}
-	if r.api == nil {
+	if r.API == nil {
 		return f
 	}
-	f.Region, f.TagsAll = r.api.Region(), r.tagsAll
+	f.Region, f.TagsAll = r.API.Region(), r.tagsAll
 	region := cfg.Region.ValueString()
 	if region == "" && !cfg.Region.IsUnknown() {
 		region = f.Region
 	}
-	clients, err := r.api.In(region)
+	clients, err := r.API.In(region)
 	if err != nil || region == "" {
 		return f
 	}
@@ -87,9 +87,9 @@ func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 }
 
 func (r *Resource) tagsAll(tags map[string]string) map[string]string {
-	all := r.api.TagsAll(tags)
+	all := r.API.TagsAll(tags)
 	for key := range all {
-		if r.api.Ignored(key) {
+		if r.API.Ignored(key) {
 			delete(all, key)
 		}
 	}
@@ -181,7 +181,7 @@ func policyStands(cfg model, st *model) bool {
 }
 
 func (r *Resource) askCaller(ctx context.Context, f *facts) {
-	id, err := r.api.CallerIdentity(ctx)
+	id, err := r.API.CallerIdentity(ctx)
 	if err != nil {
 		f.CallerUnknown = awsclient.Cause(err)
 		return

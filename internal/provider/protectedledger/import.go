@@ -39,13 +39,13 @@ func (r *Resource) ImportState(
 		}
 	}
 	if id.Region.ValueString() == "" {
-		if r.api == nil || r.api.Region() == "" {
+		if r.API == nil || r.API.Region() == "" {
 			resp.Diagnostics.AddError("Region of the ledger not known",
 				"The import id names no Region and the provider's is not known yet. Import Region/name instead, such as "+
 					"eu-west-2/"+id.Name.ValueString()+".")
 			return
 		}
-		id.Region = types.StringValue(r.api.Region())
+		id.Region = types.StringValue(r.API.Region())
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), id.Name)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("region"), id.Region)...)

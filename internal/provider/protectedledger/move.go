@@ -68,8 +68,8 @@ func (r *Resource) fromAWS(ctx context.Context, from awsLedger) model {
 	switch {
 	case from.Region != nil && *from.Region != "":
 		region = *from.Region
-	case region == "" && r.api != nil:
-		region = r.api.Region()
+	case region == "" && r.API != nil:
+		region = r.API.Region()
 	}
 	m := model{
 		Name: types.StringValue(from.Name), Region: types.StringValue(region),

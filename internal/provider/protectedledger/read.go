@@ -20,7 +20,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	st, diags := decode(ctx, req.State)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, st)...)
-	if resp.Diagnostics.HasError() || r.api == nil {
+	if resp.Diagnostics.HasError() || r.API == nil {
 		return // without a configured provider the old state stands
 	}
 	c, err := r.calls(st, readTimeout)

@@ -17,13 +17,12 @@ package protectedledger
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 )
 
 var (
@@ -77,31 +76,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Resource implements qldbkms_protected_ledger.
 type Resource struct {
+	configured.Resource
 	opts Options
-	api  awsclient.API // nil until Configure was given one
 }
 
 // New makes the resource.
 func New(opts Options) resource.Resource {
-	return &Resource{opts: opts.withDefaults()}
-}
-
-// Metadata names the resource type.
-func (r *Resource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_protected_ledger"
-}
-
-// Configure takes the AWS clients. ProviderData is nil during validation and while the provider block is unknown.
-func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return
-	}
-	api, ok := req.ProviderData.(awsclient.API)
-	if !ok {
-		resp.Diagnostics.AddError("The provider handed over no AWS clients",
-			fmt.Sprintf("Expected an awsclient.API, got %T. Please report this to the provider's developers.",
-				req.ProviderData))
-		return
-	}
-	r.api = api
+	return &Resource{configured.NewResource("protected_ledger"), opts.withDefaults()}
 }

@@ -23,8 +23,7 @@ func (r *Resource) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.api == nil {
-		noClients(&resp.Diagnostics)
+	if !r.Configured(&resp.Diagnostics) {
 		return
 	}
 	timeout, diags := p.Timeouts.Update(ctx, updateTimeout)

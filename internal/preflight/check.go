@@ -30,9 +30,11 @@ type Rule struct {
 	Severity Severity // of most of its findings
 	Title    string
 	Needs    string // what it is judged by besides the document; "" for nothing
+	Covered  string // why nothing needs to judge it: what makes its situation impossible; "" for a rule that is judged
 }
 
-// rule is a Rule with the code that judges it; without any, the caller judges.
+// rule is a Rule with the code that judges it; without any, the caller judges, mostly by a function of
+// this package that takes what it knows.
 type rule struct {
 	id       string
 	severity Severity
@@ -62,7 +64,9 @@ func Rules() []Rule {
 	var list []Rule
 	for _, family := range families() {
 		for _, r := range family {
-			list = append(list, Rule{ID: r.id, Severity: r.severity, Title: r.title, Needs: r.needs})
+			list = append(list, Rule{
+				ID: r.id, Severity: r.severity, Title: r.title, Needs: r.needs, Covered: covered[r.id],
+			})
 		}
 	}
 	return list

@@ -1,7 +1,7 @@
 package preflight
 
 // lifecycleRules are about the key itself. They need what AWS tells about it, or what the plan does: the caller judges
-// them, some by UsableKey and Rotation.
+// them, most by a function of this package, such as UsableKey.
 func lifecycleRules() []rule {
 	const (
 		key    = "an answer of DescribeKey"

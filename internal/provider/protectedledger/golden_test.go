@@ -97,6 +97,13 @@ var scenes = map[string]func(*bench) outcome{
 		st := b.mustApply(obj{"name": "orders", "kms_key": b.newKey(nil)}, nil)
 		return b.plan(obj{"name": "orders", "timeouts": obj{"update": "90m"}}, st)
 	},
+	"plan moved alias": func(b *bench) outcome {
+		b.newAlias("alias/shared", b.newKey(nil))
+		cfg := obj{"name": "orders", "kms_key": "alias/shared"}
+		st := b.mustApply(cfg, nil)
+		b.moveAlias("alias/shared", b.newKey(nil))
+		return b.plan(cfg, st)
+	},
 	"plan unknown key": func(b *bench) outcome {
 		return b.plan(obj{"name": "orders", "kms_key": "alias/missing"}, nil)
 	},

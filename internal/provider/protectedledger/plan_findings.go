@@ -2,6 +2,7 @@ package protectedledger
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -18,7 +19,8 @@ func targetFindings(p, st model, f facts, mv move) []finding {
 		return outside
 	}
 	if f.Target != nil && needed {
-		list = append(list, keyFindings(path.Root("kms_key"), p.KMSKey.ValueString(), *f.Target, place)...)
+		list = append(list, keyFindings(path.Root("kms_key"), p.KMSKey.ValueString(), *f.Target, place, f.Account)...)
+		list = append(list, movedAlias(p, st, f, mv)...)
 	}
 	if f.Adopt == nil || p.Key == nil {
 		return list
@@ -27,17 +29,32 @@ func targetFindings(p, st model, f facts, mv move) []finding {
 	if outside := keyRegion(at, p.Key.Adopt.ValueString(), p.Region.ValueString()); len(outside) > 0 {
 		return append(list, outside...)
 	}
-	found := keyFindings(at, p.Key.Adopt.ValueString(), *f.Adopt, place)
+	found := keyFindings(at, p.Key.Adopt.ValueString(), *f.Adopt, place, f.Account)
 	list = append(list, found...)
 	if !known(p.Key.Rotation) || f.Adopt.ARN == "" {
 		return list
 	}
 	list = append(list, fromPreflight(path.Root("key").AtName("enable_key_rotation"),
 		preflight.Rotation(f.Adopt.Key, p.Key.Rotation.ValueBool()))...)
+	list = append(list, fromPreflight(at,
+		preflight.AliasTarget(p.Key.Alias.ValueString(), f.Account, place.Region, f.Adopt.Key))...)
 	if failed(list) {
 		return list
 	}
 	return append(list, adoptFinding(p, f))
+}
+
+// movedAlias tells who moved the alias that kms_key names that only this apply moves the ledger.
+func movedAlias(p, st model, f facts, mv move) []finding {
+	name := p.KMSKey.ValueString()
+	if mv.Kind != moves || !p.KMSKey.Equal(st.KMSKey) || !strings.Contains(name, "alias/") {
+		return nil
+	}
+	found := preflight.Retargeted(name, f.Target.ARN, mv.From.ValueString())
+	for i := range found {
+		found[i].Detail = strings.TrimSuffix(found[i].Detail, found[i].Fix) + "This apply does. " + found[i].Fix
+	}
+	return fromPreflight(path.Root("kms_key"), found)
 }
 
 func adoptFinding(p model, f facts) finding {
@@ -56,12 +73,14 @@ func adoptFinding(p model, f facts) finding {
 			f.Adopt.ARN, policy))
 }
 
-func keyFindings(at path.Path, name string, k keyFact, place preflight.Place) []finding {
+func keyFindings(at path.Path, name string, k keyFact, place preflight.Place, account string) []finding {
 	switch {
 	case k.Missing:
+		if found := fromPreflight(at, preflight.NoSuchKey(name, account, place.Region)); len(found) > 0 {
+			return found
+		}
 		return []finding{failure(at, "KMS key not found", fmt.Sprintf(
-			"%s does not exist in %s. Nothing was changed. Check the name; a key of another account must be named by its ARN.",
-			name, place.Region))}
+			"%s does not exist, or is not shown to this account. Nothing was changed. Check the ARN.", name))}
 	case k.Unknown != "":
 		return []finding{warning(at, "KMS key not checked", fmt.Sprintf(
 			"KMS was asked about %s and answered: %s.\nState, type and Region of the key are checked by the service when the "+

@@ -376,6 +376,42 @@ func TestUnusableKeys(t *testing.T) {
 	}
 }
 
+// A key that KMS does not find: what is no ARN was looked for in the own account only.
+func TestKeyNotFound(t *testing.T) {
+	t.Parallel()
+	for name, rule := range map[string]bool{
+		"alias/two": true, "22222222-2222-4222-8222-222222222222": true, keyTwo: false,
+		"arn:aws:kms:eu-west-2:444455556666:alias/two": false,
+	} {
+		f := knownFacts()
+		f.Target = &protectedledger.KeyFact{Missing: true}
+		cfg := written(nil)
+		cfg.KMSKey = str(name)
+		_, list := protectedledger.Plan(cfg, nil, f)
+		text := findings(list)
+		if !strings.Contains(text, "ERROR: KMS key not found") || strings.Contains(text, "KP-614") != rule {
+			t.Errorf("%s: want KP-614: %t; got:\n%s", name, rule, text)
+		}
+	}
+}
+
+// A key of another account can have no alias of this one, and its policy could not be written from here.
+func TestAdoptOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	for arn, refused := range map[string]bool{
+		keyTwo: false, strings.Replace(keyTwo, "111122223333", "444455556666", 1): true,
+	} {
+		f := knownFacts()
+		f.Adopt = usable(arn)
+		_, list := protectedledger.Plan(written(&protectedledger.KeyModel{Adopt: str(arn)}), nil, f)
+		text := findings(list)
+		if strings.Contains(text, "KP-611: alias/qldb-orders is an alias of account 111122223333") != refused ||
+			strings.Contains(text, "ERROR") != refused {
+			t.Errorf("%s: want it refused: %t; got:\n%s", arn, refused, text)
+		}
+	}
+}
+
 func TestContradictions(t *testing.T) {
 	t.Parallel()
 	type key = protectedledger.KeyModel

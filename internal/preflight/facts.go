@@ -81,8 +81,9 @@ func KeyInUse(key string, ledgers []Use) []Finding {
 	for _, l := range ledgers {
 		if key != "" && l.Key == key {
 			list = append(list, byID("KP-606").finding(hit{
-				what: fmt.Sprintf("Ledger %q (%s) uses key %s.", l.Ledger, l.State, key),
-				fix:  "Move that ledger to another key first, or keep this one.",
+				what: fmt.Sprintf("ledger %q (%s) uses key %s, which is therefore neither disabled nor scheduled for deletion.",
+					l.Ledger, l.State, key),
+				fix: "Move that ledger to another key first, or keep this one.",
 			}))
 		}
 	}

@@ -30,7 +30,10 @@ type facts struct {
 	// Absent are the ARNs of roles and users in the policy of an owned key that do not exist, each with the ARN that IAM
 	// has under the same name, "" for none. What IAM does not say is left out.
 	Absent map[string]string
-	Now    time.Time
+	// Grants are those of the owned key that the ledger leaves, when it is not to be kept.
+	Grants        []preflight.Grant
+	GrantsUnknown string // why not all of them are known; "" when they are, or were not asked
+	Now           time.Time
 	// TagsAll merges default_tags. Nil when not known.
 	TagsAll func(map[string]string) map[string]string
 }
@@ -81,6 +84,7 @@ func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 	asks.Wait()
 	so := f
 	asks.Go(func() { f.Absent = askPrincipals(ctx, clients, cfg, st, so) })
+	asks.Go(func() { f.Grants, f.GrantsUnknown = askGrants(ctx, clients, cfg, st) })
 	r.gatherPolicies(ctx, clients, cfg, st, &f)
 	asks.Wait()
 	return f

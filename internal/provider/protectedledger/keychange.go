@@ -81,6 +81,9 @@ func previewFindings(p, st model, f facts, mv move, v verdict) []finding {
 	}
 	facts = append(append(facts, policyLines(p, st)...), oldKeyLines(p, st, f, mv)...)
 	facts = append(facts, readerLines(p.Change, v)...)
+	if f.GrantsUnknown != "" {
+		facts = append(facts, "Not checked: who else has grants on the former key (KP-618): "+f.GrantsUnknown)
+	}
 	wait := fmt.Sprintf("this apply waits up to %s. ", timeoutText(p))
 	if p.WaitForKeyChange.Equal(types.BoolValue(false)) {
 		wait = "this apply does not wait for it (wait_for_key_change is false). "

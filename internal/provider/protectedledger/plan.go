@@ -80,6 +80,7 @@ func plan(cfg model, st *model, f facts) (model, []finding) {
 	if failed(list) {
 		return p, list // no preview of what will not happen
 	}
+	list = append(list, strandedFindings(p, *st, f, mv)...)
 	return p, append(list, previewFindings(p, *st, f, mv, v)...)
 }
 

@@ -50,7 +50,7 @@ func TestKeyOfAnotherLedgerIsKept(t *testing.T) {
 	arn := st["kms_key_arn"].(string)
 	b.newLedger("other", arn)
 	o := b.apply(nil, st)
-	wantError(t, o, "is not scheduled for deletion: ledger \"other\" (ACTIVE) uses it", `key.on_destroy = "retain"`)
+	wantError(t, o, "KP-606: ledger \"other\" (ACTIVE) uses key "+arn, `key.on_destroy = "retain"`)
 	if b.keyState(arn) != "Enabled" || b.hasLedger("orders") {
 		t.Errorf("key %s, ledgers %v", b.keyState(arn), b.ledgers())
 	}
@@ -58,7 +58,7 @@ func TestKeyOfAnotherLedgerIsKept(t *testing.T) {
 	arn = st["kms_key_arn"].(string)
 	b.newLedger("third", arn)
 	swapped := b.apply(own("billing", obj{"generation": 2, "old_key": "schedule_deletion"}), st)
-	wantError(t, swapped, "ledger \"third\" (ACTIVE) uses it")
+	wantError(t, swapped, "KP-606: ledger \"third\" (ACTIVE) uses key "+arn)
 	if b.keyState(arn) != "Enabled" {
 		t.Errorf("the former key is %s", b.keyState(arn))
 	}

@@ -3,17 +3,20 @@ package protectedledger
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/preflight"
 )
 
-// A keyInUseError says that a ledger still uses a key that was to be deleted.
-type keyInUseError struct{ Key, Ledger, State string }
+// A keyInUseError says that a ledger still uses a key that was to be deleted or disabled.
+type keyInUseError struct{ preflight.Finding }
 
-// Error implements error.
+// Error implements error. What to do hinges on what was to be done.
 func (e *keyInUseError) Error() string {
-	return fmt.Sprintf("key %s is not scheduled for deletion: ledger %q (%s) uses it", e.Key, e.Ledger, e.State)
+	return e.Rule + ": " + strings.TrimSuffix(strings.TrimSuffix(e.Detail, e.Fix), ". ")
 }
 
 // unused makes sure that no ledger of this account and Region uses the key: losing the key would lose its data for
@@ -26,13 +29,17 @@ func (c *calls) unused(ctx context.Context, arn string) error {
 			return fmt.Errorf("make sure that no ledger uses key %s: %w", keyID(arn), err)
 		}
 		for _, l := range page.Ledgers {
-			info, err := findLedger(ctx, c.qldb, aws.ToString(l.Name))
+			name := aws.ToString(l.Name)
+			info, err := findLedger(ctx, c.qldb, name)
 			switch {
 			case isNotFound(err):
+				continue
 			case err != nil:
-				return fmt.Errorf("make sure that ledger %s does not use key %s: %w", aws.ToString(l.Name), keyID(arn), err)
-			case info.KeyARN == arn:
-				return &keyInUseError{Key: arn, Ledger: aws.ToString(l.Name), State: info.State}
+				return fmt.Errorf("make sure that ledger %s does not use key %s: %w", name, keyID(arn), err)
+			}
+			use := preflight.Use{Ledger: name, State: info.State, Key: info.KeyARN}
+			for _, f := range preflight.KeyInUse(arn, []preflight.Use{use}) {
+				return &keyInUseError{f}
 			}
 		}
 	}

@@ -186,29 +186,6 @@ func (r reader) indexKey(ix plan.Index, document ion.Value) (hash [32]byte, ok b
 	return hash, err == nil, err
 }
 
-// redact removes the data of an older revision.
-func (a *application) redact(r journal.RedactedRevision) error {
-	table, p, found, err := a.reader.locate(string(r.DocumentID))
-	if err != nil {
-		return err
-	}
-	old, ok, err := a.reader.row(oldKey(table, p, r.Version))
-	if err != nil {
-		return err
-	}
-	if !found || !ok || old.content != journal.Full {
-		return fmt.Errorf("version %d of document %s cannot be redacted", r.Version, r.DocumentID)
-	}
-	document, err := old.value()
-	if err != nil {
-		return err
-	}
-	hash := ion.Hash(document)
-	old.content, old.data = journal.Redacted, hash[:]
-	a.put(oldKey(table, p, r.Version), old.encode())
-	return nil
-}
-
 // block keeps the block, with references in place of its revisions, so that each document is kept once.
 func (a *application) block(tables map[journal.DocumentID]string) {
 	b := a.entry.block

@@ -107,7 +107,10 @@ func (c certain) Error() string { return c.err.Error() }
 // applyDurable applies a block that is in the log. If that fails the commit has happened all the same, but nobody
 // here can see it: the ledger has to be opened again.
 func (l *Ledger) applyDurable(p *pending) error {
-	err := l.apply(context.Background(), p.entry, p.keys)
+	err := l.forget(context.Background(), p.entry.block.Redactions, p.keys)
+	if err == nil {
+		err = l.apply(context.Background(), p.entry, p.keys)
+	}
 	if err == nil {
 		return nil
 	}

@@ -88,23 +88,36 @@ func (l *Ledger) load(ctx context.Context, position uint64) (journal.Position, e
 }
 
 // replay checks the log from the last block that the index has on, and applies what the index lacks. Every block must
-// follow from the one before, with all hashes right.
+// follow from the one before, with all hashes right. Where it meets a redaction whose data may still be in the log, it
+// takes them out and goes on from there.
 func (l *Ledger) replay(ctx context.Context, position uint64, at journal.Position) (journal.Position, error) {
-	err := l.cfg.Log.Read(ctx, max(position, 1)-1, func(number uint64, sealed []byte) error {
-		e, err := openEntry(ctx, l.cfg.Sealer, number, sealed)
-		if err != nil {
-			return err
-		}
-		if number < position { // the index has it: is it the same one?
-			if e.block.BlockHash != at.PreviousBlockHash {
-				return ErrForeignIndex
+	from, known := max(position, 1)-1, redacted{}
+	for {
+		var e entry
+		err := l.cfg.Log.Read(ctx, from, func(number uint64, sealed []byte) (err error) {
+			if e, err = openEntry(ctx, l.cfg.Sealer, number, sealed); err != nil {
+				return err
 			}
-			return nil
+			if number < position { // the index has it: is it the same one?
+				if e.block.BlockHash != at.PreviousBlockHash {
+					return ErrForeignIndex
+				}
+				return nil
+			}
+			if known.note(e.block) {
+				from = number
+				return errUnfinished
+			}
+			at, err = l.follow(ctx, e, number, at)
+			return err
+		})
+		if !errors.Is(err, errUnfinished) {
+			return at, err
 		}
-		at, err = l.follow(ctx, e, number, at)
-		return err
-	})
-	return at, err
+		if err := l.finish(ctx, e.block, known); err != nil {
+			return at, err
+		}
+	}
 }
 
 // follow applies a block, which must follow from the one before. It returns what the next one is to follow.

@@ -27,9 +27,6 @@ type Sealer interface {
 }
 
 // Held are keys that stay until they are released.
-//
-// The bytes that a redaction removes stay inside the sealed block in the log. A Sealer that seals each block's data
-// under a key of its own can make them unreadable by forgetting that key.
 type Held interface {
 	Keys
 	Seal(place, plaintext []byte) (sealed []byte, err error)

@@ -55,7 +55,7 @@ type Cursor interface {
 type Change struct {
 	Op    ChangeOp
 	Key   []byte // OpDeleteRange: the first key that goes
-	Value []byte // OpPut: the value; OpDeleteRange: the first key that stays
+	Value []byte // OpPut: the value; OpDeleteRange, OpForget: the first key that stays
 }
 
 // ChangeOp says what a Change does.
@@ -66,4 +66,10 @@ const (
 	OpPut         ChangeOp = iota + 1 // keep Value at Key
 	OpDelete                          // remove Key; one that is not there is no error
 	OpDeleteRange                     // remove every key from Key to before Value
+
+	// OpForget changes no key. It makes sure that what was once kept at keys from Key to before Value, and is not there
+	// any more after the changes beside it, can be found nowhere in what the Index keeps. Apply returns when that is
+	// so; after a crash, or an error, the Index sees to it when it is opened again. Apply waits for views that began
+	// earlier, and what the range holds is written again: it should be small.
+	OpForget
 )

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// A Log holds the sealed blocks of one ledger, in order, for good. It is the ledger's write-ahead log: once a block is
-// in it nothing else must be written for the block to be safe.
+// A Log holds the sealed blocks of one ledger, in order, for good; only Replace changes one, for a redaction. It is the
+// ledger's write-ahead log: once a block is in it nothing else must be written for the block to be safe.
 //
 // Blocks are numbered from 0 without gaps. The Log does not look into them.
 //
@@ -36,6 +36,16 @@ type Log interface {
 	// or until fn returns an error, which Read returns as it is. block belongs to fn. A block that is not as it was
 	// appended is an error that names where it was kept, and is never handed out.
 	Read(ctx context.Context, from uint64, fn func(number uint64, block []byte) error) error
+
+	// Replace puts another block in the place of one that is in the log, so that nothing of the old one is left in
+	// what the log keeps. fn is given the block and returns the one to keep; nil keeps what is there. It must not use
+	// the Log. When Replace returns nil the new block is durable, and every reader that begins later finds it. It may
+	// run beside an Append.
+	//
+	// Errors: *StaleTermError when term is not the newest, *GapError when the log has no block of that number, and
+	// what fn returns, as it is; then nothing was written. After an error that matches ErrUncertain either block is
+	// there, whole; which is known after the next Acquire.
+	Replace(ctx context.Context, term Term, number uint64, fn func(block []byte) ([]byte, error)) error
 }
 
 // A Term numbers the writers of a Log, from 1.
@@ -54,9 +64,9 @@ func (e *StaleTermError) Error() string {
 // Is reports whether target is ErrStaleTerm.
 func (e *StaleTermError) Is(target error) bool { return target == ErrStaleTerm }
 
-// A GapError says that an Append did not begin where the log ends.
+// A GapError says that an Append did not begin where the log ends, or that a Replace was of a block that is not there.
 type GapError struct{ First, Next uint64 }
 
 func (e *GapError) Error() string {
-	return fmt.Sprintf("append from block %d: the log goes on with block %d", e.First, e.Next)
+	return fmt.Sprintf("write block %d: the log goes on with block %d", e.First, e.Next)
 }

@@ -122,6 +122,11 @@ func (l *shelfLog) Read(_ context.Context, from uint64, fn func(uint64, []byte) 
 	return nil
 }
 
+// Replace is part of a store.Log; a trail has nothing to replace.
+func (l *shelfLog) Replace(context.Context, store.Term, uint64, func([]byte) ([]byte, error)) error {
+	return errors.ErrUnsupported
+}
+
 func (l *shelfLog) Close() error { return nil }
 
 // world is a Service with what it stands on.

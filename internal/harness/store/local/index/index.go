@@ -6,6 +6,7 @@
 //
 //	0x00 "format"      "qldbkms-index 1 ", then the id of the log in hexadecimal
 //	0x00 "position"    8 bytes, big-endian
+//	0x00 "forget" key  the end of a range whose old values have to leave the files
 //	0x01 key           everything else
 //
 // Blocks of its tables carry checksums; one that does not check ends the use of the index with a *DamagedError.
@@ -24,6 +25,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -65,6 +67,8 @@ type Index struct {
 	// not as it was written.
 	failure atomic.Pointer[error]
 	damage  atomic.Pointer[DamagedError]
+
+	forgetting forgetting
 }
 
 // A DamagedError says that a file of the index is not as it was written. Nothing is read from the index any more. It
@@ -106,9 +110,12 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	x := &Index{}
+	x := &Index{forgetting: newForgetting()}
 	options.EventListener = &pebble.EventListener{
-		BackgroundError: func(err error) { x.failure.CompareAndSwap(nil, &err) },
+		BackgroundError: func(err error) {
+			x.failure.CompareAndSwap(nil, &err)
+			x.forgetting.giveUp()
+		},
 		// Without this, Pebble ends the process.
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			x.damage.CompareAndSwap(nil, &DamagedError{File: info.Path, Err: info.Details})
@@ -119,7 +126,11 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 		return nil, fmt.Errorf("open index %s: %w", dir, err)
 	}
 	x.db = db
-	if err := x.claim(id); err != nil {
+	err = x.claim(id)
+	if err == nil {
+		err = x.forget(context.Background()) // what a crash left undone
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open index %s: %w", dir, errors.Join(err, db.Close()))
 	}
 	return x, nil
@@ -209,6 +220,7 @@ func (x *Index) Apply(ctx context.Context, to uint64, changes []store.Change) er
 	b := x.db.NewBatch()
 	defer func() { _ = b.Close() }() // it has nothing to say after Commit, and nothing to save before
 	var key, end []byte
+	forget := false
 	for _, c := range changes {
 		key = append(append(key[:0], dataPrefix), c.Key...)
 		var err error
@@ -220,6 +232,9 @@ func (x *Index) Apply(ctx context.Context, to uint64, changes []store.Change) er
 		case store.OpDeleteRange:
 			end = append(append(end[:0], dataPrefix), c.Value...)
 			err = b.DeleteRange(key, end, nil)
+		case store.OpForget:
+			forget = true
+			err = b.Set(slices.Concat(forgetPrefix, c.Key), c.Value, nil)
 		default:
 			err = fmt.Errorf("unknown operation %d", c.Op)
 		}
@@ -233,7 +248,10 @@ func (x *Index) Apply(ctx context.Context, to uint64, changes []store.Change) er
 	if err := b.Commit(pebble.NoSync); err != nil {
 		return fmt.Errorf("apply changes up to position %d: %w", to, err)
 	}
-	return nil
+	if !forget {
+		return nil
+	}
+	return x.forget(ctx)
 }
 
 // View implements store.Index.
@@ -242,6 +260,7 @@ func (x *Index) View(ctx context.Context, fn func(store.IndexReader) error) erro
 		return err
 	}
 	defer x.mu.RUnlock()
+	defer x.forgetting.view()()
 	s := x.db.NewSnapshot()
 	err := fn(reader{s})
 	if closeErr := s.Close(); err == nil {

@@ -34,6 +34,7 @@ const (
 	fileVersion  = 1
 	recordEnd    = 0xE5
 	kindData     = 0xD1
+	kindRewrite  = 0xD2
 	kindClose    = 0xC1
 	kindFollows  = 0xF1
 	kindBase     = 0xB1

@@ -66,7 +66,7 @@ func (s *scanner) scan(mayBeTorn bool, fn func(offset int64, sequence uint64, pa
 		if !found {
 			break
 		}
-		if kind == kindData {
+		if kind != kindClose {
 			if err := fn(at, sequence, payload); err != nil {
 				return err
 			}
@@ -114,6 +114,10 @@ func (s *scanner) record(mayBeTorn bool) (kind byte, payload []byte, found bool,
 	s.tail.next++
 	s.tail.chain = sum
 	s.tail.closed = head.kind == kindClose
+	if head.kind == kindRewrite {
+		s.tail.chain = binary.LittleEndian.Uint32(body)
+		return head.kind, body[chainLength:n:n], true, nil
+	}
 	return head.kind, body[:n:n], true, nil
 }
 
@@ -143,7 +147,8 @@ func (s *scanner) checkHead(at int64, head sector, index uint32) error {
 	switch {
 	case head.sequence != s.tail.next:
 		return s.corrupt(at, fmt.Sprintf("record %d is here where record %d should be", head.sequence, s.tail.next))
-	case head.kind != kindData && (head.kind != kindClose || head.length != 0):
+	case head.kind != kindData && (head.kind != kindRewrite || head.length < chainLength) &&
+		(head.kind != kindClose || head.length != 0):
 		return s.corrupt(at, fmt.Sprintf("record %d is of an unknown kind", head.sequence))
 	case head.length > MaxPayload || sectors*SectorSize > s.header.Capacity-s.tail.offset:
 		return s.corrupt(at, fmt.Sprintf("record %d is longer than the file allows", head.sequence))

@@ -192,8 +192,7 @@ func (c comparison) superfluous(kept store.Cursor) error {
 	return &IndexError{bytes.Clone(kept.Key()), "does not follow from the log"}
 }
 
-// lacking accepts a key that is in the index made anew alone: one that the other has moved, or an entry of an index
-// that is being dropped.
+// lacking accepts a key that is in the index made anew alone if the other has moved what it holds.
 func (c comparison) lacking(made store.Cursor) error {
 	ok, err := moved(c.made, made, c.kept)
 	if err != nil || ok {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
@@ -134,9 +135,21 @@ func pick(ledgers []qldb.LedgerReport, account, region, name string) (*qldb.Ledg
 		found = &ledgers[i]
 	}
 	if found == nil {
-		return nil, fmt.Errorf("there is no ledger %s here", name)
+		return nil, noLedger(ledgers, name)
 	}
 	return found, nil
+}
+
+// noLedger says which ledgers there are instead.
+func noLedger(ledgers []qldb.LedgerReport, name string) error {
+	var there []string
+	for _, l := range ledgers {
+		there = append(there, fmt.Sprintf("%s (account %s, %s)", l.Name, l.Account, l.Region))
+	}
+	if there == nil {
+		there = []string{"none at all"}
+	}
+	return fmt.Errorf("the data directory has no such ledger as %s; it has %s", name, strings.Join(there, ", "))
 }
 
 func dumpBlocks(ctx context.Context, e *engine.Ledger, out io.Writer) error {

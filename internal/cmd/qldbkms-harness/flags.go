@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,6 +57,15 @@ func (s *settings) add(cmd *cobra.Command) {
 	s.elsewhere.add(f)
 	f.SortFlags = false
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName { return pflag.NormalizedName(name) })
+}
+
+// begin is config with a context that ends when the program is interrupted; stop gives the signals back.
+func (s *settings) begin(cmd *cobra.Command) (ctx context.Context, stop func(), cfg harness.Config, err error) {
+	ctx, stop = signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+	if cfg, err = s.config(cmd); err != nil {
+		stop()
+	}
+	return ctx, stop, cfg, err
 }
 
 // config turns the flags into a harness.Config, or says which flag is wrong.

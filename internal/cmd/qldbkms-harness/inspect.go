@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -40,12 +38,11 @@ func newVerify() *cobra.Command {
 			"damaged or cannot be read.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			cfg, err := s.config(cmd)
+			ctx, stop, cfg, err := s.begin(cmd)
 			if err != nil {
 				return err
 			}
+			defer stop()
 			return verify(ctx, cfg, newBar(cmd.ErrOrStderr()), cmd.OutOrStdout())
 		},
 	}
@@ -116,12 +113,11 @@ func newDump() *cobra.Command {
 		Short: "Write the journal of a ledger as Ion text, a block a line, from a data directory that nothing serves",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			cfg, err := s.config(cmd)
+			ctx, stop, cfg, err := s.begin(cmd)
 			if err != nil {
 				return err
 			}
+			defer stop()
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			if err := harness.Dump(ctx, cfg, account, region, ledger, out); err != nil {
 				return errors.Join(err, out.Flush())

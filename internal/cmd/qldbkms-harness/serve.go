@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -19,12 +17,11 @@ func newServe() *cobra.Command {
 		Short: "Serve in the foreground until interrupted",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			cfg, err := s.config(cmd)
+			ctx, stop, cfg, err := s.begin(cmd)
 			if err != nil {
 				return err
 			}
+			defer stop()
 			h, err := harness.New(ctx, cfg)
 			if err != nil {
 				return err

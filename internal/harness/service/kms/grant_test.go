@@ -306,7 +306,8 @@ func TestEndGrant(t *testing.T) {
 				if !byToken {
 					in = &kms.RetireGrantInput{KeyID: &m.ARN, GrantID: &g.GrantID}
 				}
-				_, err := w.RetireGrant(t.Context(), tt.c, in)
+				c := *tt.c
+				_, err := w.RetireGrant(t.Context(), &c, in)
 				if got := err == nil; got != tt.allowed {
 					t.Fatalf("got %v, want allowed: %v", err, tt.allowed)
 				}

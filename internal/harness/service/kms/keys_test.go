@@ -289,8 +289,9 @@ func TestKeysArePerAccountAndRegion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tt.c.Operation = "DescribeKey"
-			_, err := w.DescribeKey(t.Context(), tt.c, &kms.DescribeKeyInput{KeyID: &tt.ref})
+			c := *tt.c
+			c.Operation = "DescribeKey"
+			_, err := w.DescribeKey(t.Context(), &c, &kms.DescribeKeyInput{KeyID: &tt.ref})
 			if got := hide(fault(err), m.KeyID, "<id>"); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}

@@ -82,6 +82,10 @@ func (d *drill) run(cmd *cobra.Command, names []string) (err error) {
 	}
 	bar := newBar(cmd.ErrOrStderr())
 	cfg.Progress = bar.show
+	cfg.Ended = func(s *scenario.Scenario) error {
+		bar.clear()
+		return s.WriteText(cmd.OutOrStdout())
+	}
 	report, err := scenario.Run(ctx, cfg)
 	bar.clear()
 	if report == nil {
@@ -92,7 +96,7 @@ func (d *drill) run(cmd *cobra.Command, names []string) (err error) {
 
 // write puts the report where it was asked for. The error is exitCode 1 when an expectation did not hold.
 func (d *drill) write(cmd *cobra.Command, report *scenario.Report) error {
-	if err := report.WriteText(cmd.OutOrStdout()); err != nil {
+	if err := report.WriteSummary(cmd.OutOrStdout()); err != nil {
 		return err
 	}
 	if d.json != "" {

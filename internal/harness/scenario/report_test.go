@@ -65,7 +65,13 @@ func outage() *scenario.Report {
 func TestText(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := outage().WriteText(&out); err != nil {
+	report := outage()
+	for _, s := range report.Scenarios {
+		if err := s.WriteText(&out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := report.WriteSummary(&out); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join("testdata", "report.golden")

@@ -40,7 +40,8 @@ type Config struct {
 	Log      *slog.Logger
 	// Faults are laid down when a step begins, such as "2b", to see an expectation fail. They are removed after it.
 	Faults   map[string][]fault.Rule
-	Progress func(Progress) // called often, from several goroutines; nil for none
+	Progress func(Progress)        // called often, from several goroutines; nil for none
+	Ended    func(*Scenario) error // called with each scenario that was checked, before the next; nil for none
 }
 
 // Progress is how far a load has come.
@@ -121,6 +122,9 @@ func Run(ctx context.Context, cfg Config) (report *Report, err error) {
 		}
 		result, err := w.play(ctx, s)
 		report.Scenarios = append(report.Scenarios, result)
+		if len(result.Checks) > 0 {
+			err = errors.Join(err, cfg.Ended(result))
+		}
 		if err != nil {
 			return report, fmt.Errorf("scenario %s: %w", s.name, err)
 		}
@@ -154,6 +158,9 @@ func (c *Config) check() error {
 	}
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
+	}
+	if c.Ended == nil {
+		c.Ended = func(*Scenario) error { return nil }
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,21 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"qldbkms-harness": main})
+	testscript.Main(tidyRun{m}, map[string]func(){"qldbkms-harness": main})
+}
+
+// tidyRun removes the mirror after all tests.
+type tidyRun struct{ testscript.TestingM }
+
+func (r tidyRun) Run() int {
+	code := r.TestingM.Run()
+	if built.dir != "" {
+		if err := os.RemoveAll(built.dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return code
 }
 
 // patience bounds every wait for something that another process does.
@@ -86,29 +101,44 @@ func findEngine(t *testing.T) string {
 	return ""
 }
 
+// built is the mirror, made by the first test that needs it: all use the same program.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
 // buildProvider builds the provider and lays it down as a filesystem mirror for both engines.
-func buildProvider(t *testing.T) (mirror string) {
+func buildProvider(t *testing.T) (dir string) {
 	t.Helper()
-	mirror = t.TempDir()
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "mirror"); built.err == nil {
+			built.err = fillMirror(built.dir)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.dir
+}
+
+func fillMirror(mirror string) error {
 	binary := filepath.Join(mirror, "terraform-provider-qldbkms")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../..")
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, "../../..")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the provider: %v\n%s", err, out)
+		return fmt.Errorf("build the provider: %w\n%s", err, out)
 	}
 	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
 		dir := filepath.Join(mirror, host, "qldbkms", "qldbkms", "0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
+			return err
 		}
 		if err := os.Link(binary, filepath.Join(dir, "terraform-provider-qldbkms_v0.1.0")); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
 	config := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
-	if err := os.WriteFile(filepath.Join(mirror, "mirror.tfrc"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return mirror
+	return os.WriteFile(filepath.Join(mirror, "mirror.tfrc"), []byte(config), 0o600)
 }
 
 func runEngine(ts *testscript.TestScript, neg bool, args []string) {

@@ -42,7 +42,9 @@ func run(t *testing.T, s *fault.Set, c *wire.Call) string {
 	return "passed"
 }
 
-var createAlias = &wire.Call{Service: "kms", Operation: "CreateAlias", Region: "eu-west-2", Target: "alias/orders"}
+func createAlias() *wire.Call {
+	return &wire.Call{Service: "kms", Operation: "CreateAlias", Region: "eu-west-2", Target: "alias/orders"}
+}
 
 func TestKinds(t *testing.T) {
 	t.Parallel()
@@ -56,7 +58,7 @@ func TestKinds(t *testing.T) {
 	} {
 		s := fault.NewSet()
 		add(t, s, raw)
-		if got := run(t, s, createAlias); got != want {
+		if got := run(t, s, createAlias()); got != want {
 			t.Errorf("%s: got %q, want %q", raw, got, want)
 		}
 	}
@@ -70,7 +72,7 @@ func TestErrorStatus(t *testing.T) {
 	} {
 		s := fault.NewSet()
 		add(t, s, raw)
-		before, _ := s.Inject(createAlias)
+		before, _ := s.Inject(createAlias())
 		var f *wire.Fault
 		if err := before(t.Context()); !errors.As(err, &f) || f.Status != want {
 			t.Errorf("%s: got %v, want status %d", raw, err, want)
@@ -98,7 +100,7 @@ func TestMatching(t *testing.T) {
 	} {
 		s := fault.NewSet()
 		add(t, s, `{`+rule+`,"kind":"throttle"}`)
-		if got := run(t, s, createAlias) != "passed"; got != want {
+		if got := run(t, s, createAlias()) != "passed"; got != want {
 			t.Errorf("%s: disturbed %t, want %t", rule, got, want)
 		}
 	}
@@ -110,7 +112,7 @@ func TestSkipAndCount(t *testing.T) {
 	rule := add(t, s, `{"operation":"*","skip":2,"count":3,"kind":"throttle"}`)
 	got := ""
 	for range 8 {
-		got += run(t, s, createAlias)[:1]
+		got += run(t, s, createAlias())[:1]
 	}
 	if want := "ppbbbppp"; got != want {
 		t.Errorf("got %s, want %s (p passed, b disturbed)", got, want)
@@ -129,7 +131,7 @@ func TestCountIsExactAcrossGoroutines(t *testing.T) {
 	dropped := make(chan struct{}, 100)
 	for range 100 {
 		wg.Go(func() {
-			if before, _ := s.Inject(createAlias); before != nil {
+			if before, _ := s.Inject(createAlias()); before != nil {
 				dropped <- struct{}{}
 			}
 		})
@@ -149,7 +151,7 @@ func TestOrder(t *testing.T) {
 	add(t, s, `{"operation":"*","kind":"error","code":"Second","count":1}`)
 	add(t, s, `{"operation":"*","kind":"latency","duration":"1m"}`)
 	for _, want := range []string{"before: First", "before: Second", "passed"} {
-		if got := run(t, s, createAlias); got != want {
+		if got := run(t, s, createAlias()); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
@@ -168,7 +170,7 @@ func TestHang(t *testing.T) {
 		for _, when := range []string{"before", "after"} {
 			s := fault.NewSet()
 			rule := add(t, s, `{"operation":"*","kind":"hang","when":"`+when+`"}`)
-			before, after := s.Inject(createAlias)
+			before, after := s.Inject(createAlias())
 			hold := before
 			if when == "after" {
 				hold = after
@@ -190,7 +192,7 @@ func TestClientLeavesHang(t *testing.T) {
 	t.Parallel()
 	s := fault.NewSet()
 	add(t, s, `{"operation":"*","kind":"hang"}`)
-	before, _ := s.Inject(createAlias)
+	before, _ := s.Inject(createAlias())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := before(ctx); !errors.Is(err, context.Canceled) {
@@ -205,7 +207,7 @@ func TestClientLeavesLatency(t *testing.T) {
 	t.Parallel()
 	s := fault.NewSet()
 	add(t, s, `{"operation":"*","kind":"latency","duration":"24h"}`)
-	before, _ := s.Inject(createAlias)
+	before, _ := s.Inject(createAlias())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := before(ctx); !errors.Is(err, context.Canceled) {
@@ -265,7 +267,7 @@ func TestStatusAsJSON(t *testing.T) {
 	t.Parallel()
 	s := fault.NewSet()
 	add(t, s, `{"service":"kms","operation":"CreateAlias","skip":1,"kind":"latency","duration":"250ms"}`)
-	run(t, s, createAlias)
+	run(t, s, createAlias())
 	raw, err := json.Marshal(s.Rules())
 	if err != nil {
 		t.Fatalf("marshal: %v", err)

@@ -281,10 +281,11 @@ func (h *hanging) Do(r *http.Request) (*http.Response, error) {
 
 func TestCallsAfterOneThatHungFailAtOnce(t *testing.T) {
 	t.Parallel()
+	const patience = 300 * time.Millisecond // of real time, for what comes before the request too
 	var kms hanging
 	now := &clock{now: time.Now()}
 	keys := newKeys(t, http.NotFoundHandler(), func(c *remotekms.Config) {
-		c.Timeout, c.Machine, c.SDK.HTTPClient = 50*time.Millisecond, now.Now, &kms
+		c.Timeout, c.Machine, c.SDK.HTTPClient = patience, now.Now, &kms
 	})
 	decrypt := func(want int64) {
 		t.Helper()
@@ -295,11 +296,11 @@ func TestCallsAfterOneThatHungFailAtOnce(t *testing.T) {
 	}
 	decrypt(1)
 	decrypt(1)
-	now.advance(50 * time.Millisecond)
+	now.advance(patience)
 	decrypt(2)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	now.advance(50 * time.Millisecond)
+	now.advance(patience)
 	_, err := keys.Decrypt(ctx, place, keyARN, []byte("c"), nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)

@@ -95,7 +95,7 @@ func await(t *testing.T, rec *wire.Recorder, wanted func(wire.Record) bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		if calls := rec.Calls(0); len(calls) > 0 && wanted(calls[0]) {
 			return

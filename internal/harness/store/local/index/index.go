@@ -69,6 +69,7 @@ type Index struct {
 	damage  atomic.Pointer[DamagedError]
 
 	forgetting forgetting
+	closing    context.CancelFunc // lets go what waits since the failure, see onceFailed
 }
 
 // A DamagedError says that a file of the index is not as it was written. Nothing is read from the index any more. It
@@ -100,8 +101,13 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	closing, endOfUse := context.WithCancel(context.Background())
+	x := &Index{forgetting: newForgetting(), closing: endOfUse}
 	options := &pebble.Options{
-		FS: o.FS, Cache: cache, DisableWAL: true, MemTableSize: orDefault(o.MemoryBytes, 16<<20),
+		FS: onceFailed{o.FS, x.forgetting.failed, closing}, Cache: cache, DisableWAL: true, MemTableSize: orDefault(o.MemoryBytes, 16<<20),
 		FormatMajorVersion: pebble.FormatNewest, Logger: logger{o.Log},
 		// When this much waits to be written Pebble makes Apply wait, for ever if the disk takes nothing. So it must
 		// be more than what comes in before a failure is noticed.
@@ -110,7 +116,6 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	x := &Index{forgetting: newForgetting()}
 	options.EventListener = &pebble.EventListener{
 		BackgroundError: func(err error) {
 			x.failure.CompareAndSwap(nil, &err)
@@ -123,6 +128,7 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 	}
 	db, err := pebble.Open(dir, options)
 	if err != nil {
+		endOfUse()
 		return nil, fmt.Errorf("open index %s: %w", dir, err)
 	}
 	x.db = db
@@ -131,7 +137,7 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 		err = x.forget(context.Background()) // what a crash left undone
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open index %s: %w", dir, errors.Join(err, db.Close()))
+		return nil, fmt.Errorf("open index %s: %w", dir, errors.Join(err, x.end()))
 	}
 	return x, nil
 }
@@ -278,7 +284,7 @@ func (x *Index) Flush(ctx context.Context) error {
 	if failure := x.failure.Load(); failure != nil {
 		return fmt.Errorf("flush index: it has failed before: %w", *failure)
 	}
-	return x.db.Flush()
+	return x.flush()
 }
 
 // Close waits for views, flushes and closes the files. Later calls do nothing.
@@ -290,9 +296,9 @@ func (x *Index) Close() error {
 	}
 	x.closed = true
 	if x.failure.Load() != nil || x.damage.Load() != nil {
-		return x.db.Close() // a flush would try for ever
+		return x.end() // a flush would try for ever
 	}
-	return errors.Join(x.db.Flush(), x.db.Close())
+	return errors.Join(x.flush(), x.end())
 }
 
 type reader struct{ s *pebble.Snapshot }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -190,6 +192,39 @@ func TestFullDisk(t *testing.T) {
 	x = open(t, mem)
 	if got, err := x.Position(t.Context()); err != nil || got == 0 || got > position {
 		t.Errorf("got position %d, %v, want 1 to %d", got, err, position)
+	}
+}
+
+// Pebble tries again and again what the disk refused. That must not keep a core busy, nor a flush or Close waiting.
+func TestFullDiskIsNotTriedForEver(t *testing.T) {
+	t.Parallel()
+	var tables atomic.Int64
+	full := errorfs.Toggle{Injector: errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind == errorfs.OpCreate && filepath.Ext(op.Path) == ".sst" {
+			tables.Add(1)
+			return errorfs.ErrInjected
+		}
+		return nil
+	})}
+	x, err := index.Open("/index", id, index.Options{FS: errorfs.Wrap(vfs.NewMem(), &full)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, x, 1, put("a", "1"))
+	full.On()
+	if err := x.Flush(t.Context()); !errors.Is(err, errorfs.ErrInjected) {
+		t.Errorf("flush: got %v, want the failure", err)
+	}
+	for range 2_000 { // time for Pebble to try again
+		if got := content(t, x, "a", "b"); got["a"] != "1" {
+			t.Fatalf("got %v, want reads to go on", got)
+		}
+	}
+	if got := tables.Load(); got == 0 || got > 2 {
+		t.Errorf("tried to write a table %d times, want once or twice", got)
+	}
+	if err := x.Close(); err != nil {
+		t.Errorf("close: %v", err)
 	}
 }
 

@@ -107,7 +107,8 @@ func Open(dir string, id [16]byte, o Options) (*Index, error) {
 	closing, endOfUse := context.WithCancel(context.Background())
 	x := &Index{forgetting: newForgetting(), closing: endOfUse}
 	options := &pebble.Options{
-		FS: onceFailed{o.FS, x.forgetting.failed, closing}, Cache: cache, DisableWAL: true, MemTableSize: orDefault(o.MemoryBytes, 16<<20),
+		FS: onceFailed{o.FS, x.forgetting.failed, closing}, Cache: cache, DisableWAL: true,
+		MemTableSize:       orDefault(o.MemoryBytes, 16<<20),
 		FormatMajorVersion: pebble.FormatNewest, Logger: logger{o.Log},
 		// When this much waits to be written Pebble makes Apply wait, for ever if the disk takes nothing. So it must
 		// be more than what comes in before a failure is noticed.

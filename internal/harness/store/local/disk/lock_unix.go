@@ -23,3 +23,13 @@ func lockFile(f *os.File) (held bool, err error) {
 		}
 	}
 }
+
+// unlockFile lets go of the lock. Close alone would not while a child process that is just being started has a copy of
+// the descriptor, which it has until it executes its program.
+func unlockFile(f *os.File) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_UN); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

@@ -97,7 +97,7 @@ func (osFS) Lock(name, note string) (func() error, error) {
 		return nil, fmt.Errorf("write lock %s: %w", name, firstOf(err, f.Close()))
 	}
 	// The file stays when the lock goes: removing it would let two processes lock two files of one name.
-	return func() error { return firstOf(f.Truncate(0), f.Close()) }, nil
+	return func() error { return firstOf(f.Truncate(0), unlockFile(f), f.Close()) }, nil
 }
 
 type osFile struct{ *os.File }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldbsession"
 	"github.com/awslabs/amazon-qldb-driver-go/v3/qldbdriver"
@@ -41,12 +40,8 @@ func (p plainBodies) Do(r *http.Request) (*http.Response, error) {
 
 // clients returns clients of s for both planes.
 func clients(s *server) (*qldb.Client, *qldbsession.Client) {
-	cfg := aws.Config{
-		Region: s.env["AWS_REGION"], BaseEndpoint: aws.String(s.env["AWS_ENDPOINT_URL"]),
-		Credentials: credentials.NewStaticCredentialsProvider(
-			s.env["AWS_ACCESS_KEY_ID"], s.env["AWS_SECRET_ACCESS_KEY"], ""),
-		HTTPClient: plainBodies{&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * maxSessions}}},
-	}
+	cfg := s.sdk()
+	cfg.HTTPClient = plainBodies{&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * maxSessions}}}
 	return qldb.NewFromConfig(cfg), qldbsession.NewFromConfig(cfg)
 }
 
@@ -99,22 +94,40 @@ func (l *ledger) create(ctx context.Context, count int) error {
 	return l.fill(ctx, count)
 }
 
-// fill inserts count documents, as many as a transaction takes at once.
+// fill inserts count documents, as many as a transaction takes at once, in all sessions side by side.
 func (l *ledger) fill(ctx context.Context, count int) error {
-	for done := 0; done < count; {
-		progress("%s: %d of %d documents", l.name, done, count)
-		batch := make([]document, min(maxDocuments, count-done))
-		for i := range batch {
-			batch[i] = newDocument(done+i, padding)
-		}
-		if _, err := query(ctx, l.drivers[0], "INSERT INTO Registration ?", batch); err != nil {
-			return fmt.Errorf("insert documents %d to %d: %w", done, done+len(batch), err)
-		}
-		done += len(batch)
+	var (
+		group    sync.WaitGroup
+		from     atomic.Int64 // number of the first document that nobody has taken yet
+		inserted atomic.Int64
+		failed   [maxSessions]error
+	)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for i, driver := range l.drivers {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				first := int(from.Add(maxDocuments)) - maxDocuments
+				if first >= count {
+					return
+				}
+				batch := make([]document, min(maxDocuments, count-first))
+				for n := range batch {
+					batch[n] = newDocument(first+n, padding)
+				}
+				if _, err := query(ctx, driver, "INSERT INTO Registration ?", batch); err != nil {
+					failed[i] = fmt.Errorf("insert documents %d to %d: %w", first, first+len(batch), err)
+					stop() // for the others
+					return
+				}
+				progress("%s: %d of %d documents", l.name, inserted.Add(int64(len(batch))), count)
+			}
+		})
 	}
+	group.Wait()
 	l.next.Store(int64(count))
 	progress("")
-	return nil
+	return errors.Join(failed[:]...)
 }
 
 // query runs one statement in a transaction of its own and returns its rows in binary Ion.

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // server is a server in a process of its own.
@@ -67,6 +70,15 @@ func serveHarness(ctx context.Context, root, dir string, more ...string) (*serve
 		s.env[name] = strings.Trim(value, "'")
 	}
 	return s, nil
+}
+
+// sdk is the configuration of the server's clients.
+func (s *server) sdk() aws.Config {
+	return aws.Config{
+		Region: s.env["AWS_REGION"], BaseEndpoint: aws.String(s.env["AWS_ENDPOINT_URL"]),
+		Credentials: credentials.NewStaticCredentialsProvider(
+			s.env["AWS_ACCESS_KEY_ID"], s.env["AWS_SECRET_ACCESS_KEY"], ""),
+	}
 }
 
 // serveStub starts the yardstick of the data plane. It takes the access key of like and answers selects with row.

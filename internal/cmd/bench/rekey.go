@@ -10,8 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldb/types"
@@ -20,12 +19,15 @@ import (
 const (
 	// readers are the sessions that read while keys change.
 	readers = 4
+	// readPause is how long each of them pauses after a read, so that they wait for the ledger and not for a processor.
+	readPause = 5 * time.Millisecond
 	// changeTime is how long a key change is UPDATING while they do.
 	changeTime = 300 * time.Millisecond
 )
 
-// benchRekey prints how long a key change of a large ledger takes by that of a small one, then what readers notice of
-// key changes: the 99th percentile of their latency by that of quiet times, and how many of them fail.
+// benchRekey prints how long a key change of a large ledger takes by that of a small one, and what work it is for KMS
+// and the disk; then what readers notice of key changes: the 99th percentile of their latency by that of quiet times,
+// and how many of them fail.
 func benchRekey(ctx context.Context, out io.Writer, s *settings, dir string) (err error) {
 	if s.documents == 0 {
 		return nil
@@ -35,8 +37,13 @@ func benchRekey(ctx context.Context, out io.Writer, s *settings, dir string) (er
 		return err
 	}
 	small, large := &keyed{}, &keyed{}
+	start := time.Now()
 	err = errors.Join(
 		small.create(ctx, harness, "rekey-small", smallTable), large.create(ctx, harness, "rekey-large", s.documents))
+	if err == nil {
+		fmt.Fprintf(out, "# %d documents inserted in %s, at most %s of memory in use\n", smallTable+s.documents,
+			time.Since(start).Round(time.Millisecond), harness.peakMemory())
+	}
 	if err == nil {
 		f := figure{
 			name: fmt.Sprintf("rekey-%d-by-%d-documents", s.documents, smallTable), unit: "ms",
@@ -45,6 +52,9 @@ func benchRekey(ctx context.Context, out io.Writer, s *settings, dir string) (er
 		if err = f.warm(ctx); err == nil {
 			err = f.measure(ctx, out, 5*s.rounds) // one takes milliseconds
 		}
+	}
+	if err == nil {
+		err = errors.Join(small.printWork(ctx, out, smallTable), large.printWork(ctx, out, s.documents))
 	}
 	harness.close()
 	if err != nil {
@@ -65,7 +75,7 @@ func (l *keyed) benchReaders(ctx context.Context, out io.Writer, s *settings) er
 	changes := 0
 	f := figure{
 		name: "reads-p99-during-rekey", unit: "ms",
-		yardstick: func(ctx context.Context) (float64, error) { return l.readP99(ctx, s.documents, 3*s.time) },
+		yardstick: func(ctx context.Context) (float64, error) { return l.readP99(ctx, s.documents, s.time) },
 		ours: func(ctx context.Context) (float64, error) {
 			var group sync.WaitGroup
 			var changed error
@@ -76,7 +86,7 @@ func (l *keyed) benchReaders(ctx context.Context, out io.Writer, s *settings) er
 					changes++
 				}
 			})
-			p99, err := l.readP99(ctx, s.documents, 3*s.time)
+			p99, err := l.readP99(ctx, s.documents, s.time)
 			enough.Store(true)
 			group.Wait() // until the last change is done
 			return p99, errors.Join(err, changed)
@@ -86,7 +96,7 @@ func (l *keyed) benchReaders(ctx context.Context, out io.Writer, s *settings) er
 		return err
 	}
 	l.reads, l.failures, changes = 0, 0, 0
-	if err := f.measure(ctx, out, s.rounds); err != nil {
+	if err := f.measure(ctx, out, 5*s.rounds); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "# %d reads beside %d key changes and without, %d failed\n", l.reads, changes, l.failures)
@@ -96,6 +106,9 @@ func (l *keyed) benchReaders(ctx context.Context, out io.Writer, s *settings) er
 // keyed is a ledger under one of two KMS keys.
 type keyed struct {
 	*ledger
+	server   *server
+	kms      *kms.Client
+	trail    *cloudtrail.Client
 	keys     [2]string // ARNs; the ledger is under the first, or moves to it
 	reads    int
 	failures int
@@ -107,13 +120,8 @@ func (l *keyed) create(ctx context.Context, s *server, name string, count int) (
 	if err := l.connect(s); err != nil {
 		return err
 	}
-	client := kms.New(kms.Options{
-		Region: s.env["AWS_REGION"], BaseEndpoint: aws.String(s.env["AWS_ENDPOINT_URL"]),
-		Credentials: credentials.NewStaticCredentialsProvider(
-			s.env["AWS_ACCESS_KEY_ID"], s.env["AWS_SECRET_ACCESS_KEY"], ""),
-	})
 	for i := range l.keys {
-		made, err := client.CreateKey(ctx, &kms.CreateKeyInput{})
+		made, err := l.kms.CreateKey(ctx, &kms.CreateKeyInput{})
 		if err != nil {
 			return fmt.Errorf("make a key for ledger %s: %w", name, err)
 		}
@@ -127,6 +135,7 @@ func (l *keyed) create(ctx context.Context, s *server, name string, count int) (
 
 // connect makes s the server of l.
 func (l *keyed) connect(s *server) (err error) {
+	l.server, l.kms, l.trail = s, kms.NewFromConfig(s.sdk()), cloudtrail.NewFromConfig(s.sdk())
 	l.ledger, err = connect(s, l.name)
 	return err
 }
@@ -181,6 +190,7 @@ func (l *keyed) readP99(ctx context.Context, size int, d time.Duration) (float64
 					continue
 				}
 				took[i] = append(took[i], time.Since(began))
+				time.Sleep(readPause)
 			}
 		})
 	}

@@ -190,7 +190,7 @@ func (l *keyed) readP99(ctx context.Context, size int, d time.Duration) (float64
 					continue
 				}
 				took[i] = append(took[i], time.Since(began))
-				time.Sleep(readPause)
+				<-time.After(readPause)
 			}
 		})
 	}

@@ -23,8 +23,10 @@ import (
 // ledgers keeps real journals in a directory, as the harness does.
 type ledgers struct {
 	store *local.Store
-	dir   string
-	now   func() time.Time
+	// keep opens the log and the index of a ledger; that of store, unless a test has disks of its own.
+	keep func(ctx context.Context, id string) (local.LedgerStore, error)
+	dir  string
+	now  func() time.Time
 
 	mu   sync.Mutex
 	open map[string]*engine.Ledger
@@ -39,7 +41,8 @@ func newLedgers(t testing.TB, now func() time.Time) *ledgers {
 		t.Fatal(err)
 	}
 	l := &ledgers{
-		store: opened, dir: dir, now: now, open: map[string]*engine.Ledger{}, kept: map[string]local.LedgerStore{},
+		store: opened, keep: opened.Ledger, dir: dir, now: now,
+		open: map[string]*engine.Ledger{}, kept: map[string]local.LedgerStore{},
 	}
 	t.Cleanup(func() {
 		for id := range l.kept {
@@ -60,7 +63,7 @@ func (l *ledgers) Open(ctx context.Context, id string, keys engine.Sealer) (*eng
 	if opened, ok := l.open[id]; ok {
 		return opened, nil
 	}
-	kept, err := l.store.Ledger(ctx, id)
+	kept, err := l.keep(ctx, id)
 	if err != nil {
 		return nil, err
 	}

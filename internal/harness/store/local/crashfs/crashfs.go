@@ -36,6 +36,7 @@ const (
 	Pass        Outcome = iota // it works
 	Fail                       // no effect, and an error
 	FailApplied                // its full effect, and an error all the same
+	FailShort                  // of a write: the sectors of its first half, and an error; any other call: as Fail
 )
 
 // A Call is one use of the file system. N counts from 1.
@@ -51,6 +52,7 @@ type FS struct {
 	locks map[string]string
 	calls int
 	hook  func(Call) Outcome
+	short bool // the write that runs stops halfway
 }
 
 var _ disk.FS = (*FS)(nil)
@@ -98,11 +100,12 @@ func (f *FS) do(op, name string, fn func() error) error {
 		outcome = f.hook(Call{N: f.calls, Op: op, Name: name})
 	}
 	injected := fmt.Errorf("%s %s: %w", op, name, ErrInjected)
-	if outcome == Fail {
+	f.short = outcome == FailShort && op == "write"
+	if outcome == Fail || outcome == FailShort && !f.short {
 		return injected
 	}
 	err := fn()
-	if outcome == FailApplied {
+	if outcome != Pass {
 		return injected
 	}
 	return err
@@ -300,6 +303,9 @@ func (h *handle) ReadAt(b []byte, off int64) (n int, err error) {
 // WriteAt implements io.WriterAt.
 func (h *handle) WriteAt(b []byte, off int64) (n int, err error) {
 	err = h.fs.do("write", h.name, func() error {
+		if h.fs.short {
+			b = b[:len(b)/2/SectorSize*SectorSize]
+		}
 		h.node.grow(off + int64(len(b)))
 		n = copy(h.node.data[off:], b)
 		for s := off / SectorSize; s*SectorSize < off+int64(len(b)); s++ {

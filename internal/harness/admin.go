@@ -37,6 +37,7 @@ var (
 		"state":        (*Harness).adminState,
 		"probe":        (*Harness).adminProbe,
 		"keystores":    (*Harness).adminKeyStore,
+		"profile":      (*Harness).adminProfile,
 	}
 	readable = map[string]bool{"clock": true, "faults": true, "calls": true, "state": true}
 )

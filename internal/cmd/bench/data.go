@@ -78,6 +78,7 @@ func benchDriver(ctx context.Context, out io.Writer, s *settings, harness, stub 
 					return canned.rate(ctx, sessions, smallTable, s.time, c.yardstickOp)
 				},
 			}
+			f.missed = func(ctx context.Context, out io.Writer) error { return f.explain(ctx, out, s, harness) }
 			if err := f.warm(ctx); err != nil {
 				return err
 			}

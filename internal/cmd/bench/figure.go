@@ -12,7 +12,11 @@ type figure struct {
 	name            string
 	unit            string
 	ours, yardstick func(context.Context) (float64, error) // one measurement, in unit
+	missed          func(context.Context, io.Writer) error // tells why, when the ratio is below aim; nil without an aim
 }
+
+// aim is the least ratio of the harness's rate to the stub's.
+const aim = 0.85
 
 // measure alternates between both sides, which take turns to go first, and prints the medians. ratio is the median of
 // ours by that of the yardstick; spread holds the least and the greatest ratio of one round.
@@ -36,10 +40,13 @@ func (f *figure) measure(ctx context.Context, out io.Writer, rounds int) error {
 		ratios = append(ratios, ours[round]/yardstick[round])
 	}
 	progress("")
+	ratio := median(ours) / median(yardstick)
 	_, err := fmt.Fprintf(out, "%s ours=%s yardstick=%s ratio=%.2f rounds=%d spread=%.2f–%.2f\n", f.name,
-		f.text(median(ours)), f.text(median(yardstick)), median(ours)/median(yardstick), rounds,
-		slices.Min(ratios), slices.Max(ratios))
-	return err
+		f.text(median(ours)), f.text(median(yardstick)), ratio, rounds, slices.Min(ratios), slices.Max(ratios))
+	if err != nil || f.missed == nil || ratio >= aim {
+		return err
+	}
+	return f.missed(ctx, out)
 }
 
 func (f *figure) text(v float64) string {

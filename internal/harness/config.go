@@ -8,8 +8,11 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/outbound"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/disk"
 )
 
 // DefaultAccount and DefaultRegion are what a harness uses when nothing else is said.
@@ -34,6 +37,10 @@ type Config struct {
 	Timing       Timing       // zero values mean DefaultTiming
 	MaxLedgers   int          // active ledgers per account and Region; 0 means 5, the service's quota
 	NoSync       bool         // skip fsync: for tests whose data may be lost with the machine
+	// FS and IndexFS are what DataDir is reached through; nil: the machine's file system. Others pass on to it, but for
+	// what they let fail.
+	FS      disk.FS
+	IndexFS vfs.FS // for the indexes of ledgers
 	// LookupsPerSecond bounds LookupEvents per account and Region; 0 bounds nothing. The service allows 2.
 	LookupsPerSecond int
 	// KMS is whose keys protect the ledgers; nil: the harness's own KMS. That one serves its keys all the same.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -85,18 +86,21 @@ func TestArticleThroughTheDriver(t *testing.T) {
 	if got := execute(t, newDriver(t, cfg, "orders"), "SELECT * FROM Test"); got != 5 {
 		t.Errorf("rows after a restart: got %d, want 5", got)
 	}
-	proveFirstRevision(t, cfg)
+	proveRecord(t, cfg, 3, nil)
 }
 
-// proveFirstRevision asks for the revision of a document with its proof, and checks it against the digest offline.
-func proveFirstRevision(t *testing.T, cfg aws.Config) {
+// proveRecord asks for the revision of the record with an id, with its proof, and checks it offline against a digest;
+// nil is the digest of now.
+func proveRecord(t *testing.T, cfg aws.Config, id int, digest *qldb.GetDigestOutput) {
 	t.Helper()
 	ledgers, name := qldb.NewFromConfig(cfg), aws.String("orders")
-	digest, err := ledgers.GetDigest(t.Context(), &qldb.GetDigestInput{Name: name})
-	if err != nil {
-		t.Fatal(err)
+	if digest == nil {
+		var err error
+		if digest, err = ledgers.GetDigest(t.Context(), &qldb.GetDigestInput{Name: name}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	at := committed(t, newDriver(t, cfg, "orders"), 3)
+	at := committed(t, newDriver(t, cfg, "orders"), id)
 	out, err := ledgers.GetRevision(t.Context(), &qldb.GetRevisionInput{
 		Name: name, DocumentId: &at.Metadata.ID, DigestTipAddress: digest.DigestTipAddress,
 		BlockAddress: &types.ValueHolder{IonText: aws.String(fmt.Sprintf("{strandId: %q, sequenceNo: %d}",
@@ -120,8 +124,9 @@ func proveFirstRevision(t *testing.T, cfg aws.Config) {
 	if err := verify.Inclusion(revision, proof, digest.Digest, tip); err != nil {
 		t.Errorf("revision of document %s: %v", at.Metadata.ID, err)
 	}
-	digest.Digest[0] ^= 1
-	if err := verify.Inclusion(revision, proof, digest.Digest, tip); err == nil {
+	wrong := slices.Clone(digest.Digest)
+	wrong[0] ^= 1
+	if err := verify.Inclusion(revision, proof, wrong, tip); err == nil {
 		t.Error("another digest: got no error")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
@@ -81,7 +82,9 @@ func open(ctx context.Context, cfg Config) (*Harness, error) {
 		return nil, err
 	}
 	cfg.Rand = &lockedReader{r: cfg.Rand}
-	opened, err := local.Open(ctx, cfg.DataDir, local.Options{Rand: cfg.Rand, Log: cfg.Log, NoSync: cfg.NoSync})
+	opened, err := local.Open(ctx, cfg.DataDir, local.Options{
+		Rand: cfg.Rand, Log: cfg.Log, NoSync: cfg.NoSync, FS: cfg.FS, IndexFS: cfg.IndexFS,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +172,24 @@ func (h *Harness) newWire() (err error) {
 		MaxBody:       maxBody,
 		Authorize:     h.permit,
 		Observe:       h.trail.Observe,
+		Explain:       h.explain,
 		Faults:        h.faults,
 	})
 	return err
+}
+
+// explain says what to do about a disk that failed.
+func (h *Harness) explain(err error) string {
+	if failed, ok := errors.AsType[*local.FailedError](err); ok {
+		return failed.Error()
+	}
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO} {
+		if errors.Is(err, errno) {
+			return fmt.Sprintf("data directory %s: a write failed (%v): make sure the disk is sound and has space, then try "+
+				"again; what was acknowledged is there", h.cfg.DataDir, errno)
+		}
+	}
+	return ""
 }
 
 // addCredentials makes sure that the account has a root access key, and takes over the configured ones.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -36,7 +37,10 @@ type Config struct {
 	Authorize func(ctx context.Context, c *Call, in any) error
 	// Observe is told of every call that was decided and answered, refused and failed ones too, before its answer is
 	// sent. It must return at once. nil tells nobody.
-	Observe  func(Observation)
+	Observe func(Observation)
+	// Explain says what the user can do about an error that is no Fault, which the answer adds to the service's words;
+	// "" adds nothing. nil explains none.
+	Explain  func(error) string
 	Faults   Faults    // nil injects none
 	Recorder *Recorder // nil makes one that keeps 10,000 calls
 }
@@ -255,7 +259,11 @@ func (s *Server) faultOf(x *exchange, err error) *Fault {
 		attrs = append(attrs, "stack", string(p.stack))
 	}
 	s.cfg.Log.Error("call ended in an internal error", attrs...)
-	return internal(x.service)
+	answer := internal(x.service)
+	if s.cfg.Explain != nil {
+		answer.Message = strings.TrimSpace(answer.Message + " " + s.cfg.Explain(err))
+	}
+	return answer
 }
 
 func (s *Server) write(w http.ResponseWriter, x *exchange) {

@@ -30,7 +30,7 @@ func (l LedgerStore) Close() error { return errors.Join(l.Index.Close(), l.Log.C
 // none. A ledger is to be opened once at a time. The caller closes it before the Store.
 func (s *Store) Ledger(ctx context.Context, id string) (LedgerStore, error) {
 	folder := s.dir.ledger(id)
-	if s.dir.fs != disk.OS() {
+	if !disk.OnMachine(s.dir.fs) {
 		return LedgerStore{}, errors.New("ledgers are kept on the machine's own file system alone")
 	}
 	for _, dir := range []string{filepath.Dir(folder), folder} {
@@ -44,11 +44,13 @@ func (s *Store) Ledger(ctx context.Context, id string) (LedgerStore, error) {
 	}
 	sum := sha256.Sum256([]byte(id))
 	fileID := [16]byte(sum[:])
-	opened, err := ledgerlog.Open(ctx, filepath.Join(folder, "log"), fileID, ledgerlog.Options{NoSync: s.dir.noSync})
+	opened, err := ledgerlog.Open(ctx, filepath.Join(folder, "log"), fileID, ledgerlog.Options{
+		FS: s.dir.fs, NoSync: s.dir.noSync,
+	})
 	if err != nil {
 		return LedgerStore{}, fmt.Errorf("open the log of ledger %s: %w", id, err)
 	}
-	derived, err := index.Open(filepath.Join(folder, "index"), fileID, index.Options{Log: s.log})
+	derived, err := index.Open(filepath.Join(folder, "index"), fileID, index.Options{FS: s.indexFS, Log: s.log})
 	if err != nil {
 		return LedgerStore{}, fmt.Errorf("open the index of ledger %s: %w", id, errors.Join(err, opened.Close()))
 	}

@@ -23,7 +23,7 @@ const logSegmentBytes = 256 << 10
 // name must be fit for a file name. A log is to be opened once at a time, and closed before the Store.
 func (s *Store) OpenLog(ctx context.Context, name string) (*ledgerlog.Log, error) {
 	folder := s.dir.namedLog(name)
-	if s.dir.fs != disk.OS() {
+	if !disk.OnMachine(s.dir.fs) {
 		return nil, errors.New("logs are kept on the machine's own file system alone")
 	}
 	parent := filepath.Dir(folder)
@@ -36,7 +36,7 @@ func (s *Store) OpenLog(ctx context.Context, name string) (*ledgerlog.Log, error
 	}
 	sum := sha256.Sum256([]byte("log " + name))
 	opened, err := ledgerlog.Open(ctx, folder, [16]byte(sum[:]), ledgerlog.Options{
-		NoSync: s.dir.noSync, SegmentBytes: logSegmentBytes,
+		FS: s.dir.fs, NoSync: s.dir.noSync, SegmentBytes: logSegmentBytes,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open log %s: %w", name, err)

@@ -28,6 +28,8 @@ import (
 	"sync/atomic"
 	"unicode"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/disk"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/segment"
@@ -39,8 +41,11 @@ type Options struct {
 	Rand io.Reader
 	// Log hears of compaction and of what a crash left behind. nil: nothing is logged.
 	Log *slog.Logger
-	// FS holds the directory. nil: the machine's file system.
+	// FS holds the directory. nil: the machine's file system. Another one keeps the state alone, unless it passes on to
+	// the machine's.
 	FS disk.FS
+	// IndexFS holds the indexes of ledgers, in the same place. nil: the machine's file system.
+	IndexFS vfs.FS
 	// NoSync leaves out every sync. A crash of the machine then loses or damages the state: only for tests and
 	// throw-away runs. The end of the process alone loses nothing.
 	NoSync bool
@@ -87,6 +92,7 @@ func command(args []string) string {
 // Store is an open data directory. It is a store.State; its methods may be called from several goroutines.
 type Store struct {
 	dir     directory
+	indexFS vfs.FS // of ledgers
 	log     *slog.Logger
 	sealer  store.Sealer
 	release func() error // gives LOCK back
@@ -135,7 +141,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, opening(err)
 	}
-	s := &Store{dir: d, log: o.Log, release: release,
+	s := &Store{dir: d, indexFS: o.IndexFS, log: o.Log, release: release,
 		writing: make(chan struct{}, 1), flushing: make(chan struct{}, 1)}
 	if err := s.open(ctx, o); err != nil {
 		if lock := release(); lock != nil {

@@ -62,3 +62,16 @@ type Info struct {
 type LockedError struct{ Name, Note string }
 
 func (e *LockedError) Error() string { return fmt.Sprintf("lock %s is held by %q", e.Name, e.Note) }
+
+// OnMachine reports whether fs is the machine's file system, or passes on to it: then it says to what with a method
+// Unwrap.
+func OnMachine(fs FS) bool {
+	for fs != OS() {
+		wrapper, ok := fs.(interface{ Unwrap() FS })
+		if !ok {
+			return false
+		}
+		fs = wrapper.Unwrap()
+	}
+	return true
+}

@@ -184,11 +184,21 @@ func (in *CreateGrantInput) grant(t *txn, id string) grant {
 		RetiringIsService: in.RetiringServicePrincipal != nil,
 	}
 	if in.Constraints != nil {
-		g.EncryptionContextEquals = in.Constraints.EncryptionContextEquals
-		g.EncryptionContextSubset = in.Constraints.EncryptionContextSubset
+		g.EncryptionContextEquals = stated(in.Constraints.EncryptionContextEquals)
+		g.EncryptionContextSubset = stated(in.Constraints.EncryptionContextSubset)
 		g.SourceARN = text(in.Constraints.SourceARN)
 	}
 	return g
+}
+
+// stated is ec, or nil if it has no pairs: the AWS provider sends both constraints, the one it was not given empty.
+//
+// Source: hashicorp/terraform-provider-aws, internal/service/kms/grant.go, expandGrantConstraints.
+func stated(ec map[string]string) map[string]string {
+	if len(ec) == 0 {
+		return nil
+	}
+	return ec
 }
 
 // authorizeGrant is authorize for CreateGrant. Who may create grants by a grant alone may pass on no more than that

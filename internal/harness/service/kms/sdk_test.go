@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -109,6 +110,43 @@ func TestSDKGrantsAndPolicy(t *testing.T) {
 	usage := must[*sdk.GetKeyLastUsageOutput](t)(client.GetKeyLastUsage(ctx, &sdk.GetKeyLastUsageInput{KeyId: id}))
 	if usage.KeyLastUsage == nil || usage.KeyLastUsage.Timestamp != nil || !usage.TrackingStartDate.Equal(start) {
 		t.Errorf("GetKeyLastUsage: got %+v, want nothing on record", usage)
+	}
+}
+
+// A constraint without pairs is none: the AWS provider sends the one it was not given that way.
+func TestSDKGrantEmptyConstraint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	client, ctx := newClient(t, w), t.Context()
+	id, pairs, none := &w.create(t, kms.CreateKeyInput{}).KeyID, map[string]string{"a": "b"}, map[string]string{}
+	for name, tt := range map[string]struct{ sent, want *types.GrantConstraints }{
+		"equals": {
+			&types.GrantConstraints{EncryptionContextEquals: pairs, EncryptionContextSubset: none},
+			&types.GrantConstraints{EncryptionContextEquals: pairs},
+		},
+		"subset": {
+			&types.GrantConstraints{EncryptionContextEquals: none, EncryptionContextSubset: pairs},
+			&types.GrantConstraints{EncryptionContextSubset: pairs},
+		},
+		"neither": {&types.GrantConstraints{EncryptionContextEquals: none, EncryptionContextSubset: none}, nil},
+	} {
+		granted := must[*sdk.CreateGrantOutput](t)(client.CreateGrant(ctx, &sdk.CreateGrantInput{
+			KeyId: id, GranteePrincipal: ptr(aliceARN), Constraints: tt.sent,
+			Operations: []types.GrantOperation{types.GrantOperationDecrypt},
+		}))
+		listed := must[*sdk.ListGrantsOutput](t)(client.ListGrants(ctx,
+			&sdk.ListGrantsInput{KeyId: id, GrantId: granted.GrantId})).Grants
+		if diff := cmp.Diff(tt.want, listed[0].Constraints, cmpopts.IgnoreUnexported(types.GrantConstraints{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	_, err := client.CreateGrant(ctx, &sdk.CreateGrantInput{
+		KeyId: id, GranteePrincipal: ptr(aliceARN), Operations: []types.GrantOperation{types.GrantOperationDecrypt},
+		Constraints: &types.GrantConstraints{EncryptionContextEquals: pairs, EncryptionContextSubset: pairs},
+	})
+	const both = "More than one constraint supplied"
+	if fault := new(smithy.GenericAPIError); !errors.As(err, &fault) || fault.Message != both {
+		t.Errorf("both: got %v, want %s", err, both)
 	}
 }
 

@@ -51,22 +51,29 @@ func (h *Harness) permit(ctx context.Context, c *wire.Call, in any) error {
 	return h.permitPassing(ctx, c, in)
 }
 
-// permitPassing refuses to hand QLDB a role that the caller may not pass on.
+// permitPassing refuses to hand a service a role that the caller may not pass on.
 //
 // Source: IAM User Guide, "Granting a user permissions to pass a role to an AWS service".
 func (h *Harness) permitPassing(ctx context.Context, c *wire.Call, in any) error {
-	role := ""
+	role, service := "", "qldb.amazonaws.com"
 	switch in := in.(type) {
 	case *qldb.ExportJournalToS3Input:
 		role = in.RoleArn
 	case *qldb.StreamJournalToKinesisInput:
 		role = in.RoleArn
 	}
+	if c.Service == "iam" {
+		var err error
+		service = "ec2.amazonaws.com"
+		if role, err = h.iam.PassedRole(ctx, c, in); err != nil {
+			return fmt.Errorf("find the role that %s passes: %w", c.Operation, err)
+		}
+	}
 	if role == "" {
 		return nil
 	}
 	return h.authority.Allow(ctx, c, "iam:PassRole", role,
-		policy.RequestContext{"iam:PassedToService": {"qldb.amazonaws.com"}})
+		policy.RequestContext{"iam:PassedToService": {service}})
 }
 
 // statementDenied is the literal text of the service. It does not say which permission is missing, nor whether there is

@@ -420,3 +420,30 @@ func TestPassRole(t *testing.T) {
 		t.Errorf("with iam:PassRole: got %s", got)
 	}
 }
+
+// TestPassRoleToProfile: so must who puts it into an instance profile.
+func TestPassRoleToProfile(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	client := iam.NewFromConfig(c.as("reader"))
+	add := func() string {
+		_, err := client.AddRoleToInstanceProfile(t.Context(), &iam.AddRoleToInstanceProfileInput{
+			InstanceProfileName: aws.String("records"), RoleName: aws.String("reader")})
+		return said(err)
+	}
+	c.may("reader", allowed("iam:*InstanceProfile", "*"))
+	if _, err := client.CreateInstanceProfile(t.Context(), &iam.CreateInstanceProfileInput{
+		InstanceProfileName: aws.String("records")}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := add(), "AccessDenied: User: "+readerS1+" is not authorized to perform: iam:PassRole on resource: "+
+		readerARN+" because no identity-based policy allows the iam:PassRole action"; got != want {
+		t.Errorf("without iam:PassRole:\n got %s\nwant %s", got, want)
+	}
+	c.may("reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*Profile","Resource":"*"},
+		{"Effect":"Allow","Action":"iam:PassRole","Resource":"`+readerARN+`",
+		"Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}}]}`)
+	if got := add(); got != "ok" {
+		t.Errorf("with iam:PassRole: got %s", got)
+	}
+}

@@ -11,7 +11,6 @@ import (
 // none lists nothing: what an operation would list does not exist here. name is the element of the list.
 type none struct {
 	AccountAliases             *list[string] `xml:"AccountAliases"`
-	InstanceProfiles           *list[string] `xml:"InstanceProfiles"`
 	MFADevices                 *list[string] `xml:"MFADevices"`
 	VirtualMFADevices          *list[string] `xml:"VirtualMFADevices"`
 	SSHPublicKeys              *list[string] `xml:"SSHPublicKeys"`
@@ -68,7 +67,7 @@ func (s *Service) getAccountSummary(ctx context.Context, c *wire.Call, _ *struct
 	policies, versions := 0, 0
 	account := c.Caller.Account
 	err := s.cfg.State.View(ctx, func(r store.Reader) error {
-		for _, k := range []kind{user, group, role} {
+		for _, k := range []kind{user, group, role, profile} {
 			found, err := all(r, k, account, "")
 			if err != nil {
 				return err
@@ -94,6 +93,7 @@ func (s *Service) getAccountSummary(ctx context.Context, c *wire.Call, _ *struct
 		{"GroupPolicySizeQuota", maxInlineSize[group]},
 		{"Groups", counts[group]},
 		{"GroupsPerUserQuota", maxGroups},
+		{"InstanceProfiles", counts[profile]},
 		{"MFADevices", 0},
 		{"Policies", policies},
 		{"PolicySizeQuota", maxManagedSize},
@@ -108,6 +108,6 @@ func (s *Service) getAccountSummary(ctx context.Context, c *wire.Call, _ *struct
 
 // Target implements wire.Targeter.
 func (in *entityInput) Target() string {
-	names := []string{in.GroupName, in.RoleName, in.UserName}
+	names := []string{in.GroupName, in.RoleName, in.UserName, in.InstanceProfileName}
 	return strings.Trim(strings.Join(names, " "), " ")
 }

@@ -35,7 +35,7 @@ type groupDetail struct {
 
 type roleDetail struct {
 	roleData
-	InstanceProfileList     list[string]         `xml:"InstanceProfileList"` // there are none
+	InstanceProfileList     list[profileData]    `xml:"InstanceProfileList"`
 	RolePolicyList          list[policyDetail]   `xml:"RolePolicyList"`
 	AttachedManagedPolicies list[attachedPolicy] `xml:"AttachedManagedPolicies"`
 }
@@ -165,11 +165,29 @@ func (e *entity) addDetail(r store.Reader, out *detailsOutput) error {
 			return err
 		}
 		data.Description, data.MaxSessionDuration = "", 0 // as the service does
-		out.RoleDetailList.Members = append(out.RoleDetailList.Members, roleDetail{
-			roleData: data, RolePolicyList: inline, AttachedManagedPolicies: attached,
-		})
+		d := roleDetail{roleData: data, RolePolicyList: inline, AttachedManagedPolicies: attached}
+		if d.InstanceProfileList.Members, err = profileDetails(r, e); err != nil {
+			return err
+		}
+		out.RoleDetailList.Members = append(out.RoleDetailList.Members, d)
 	}
 	return nil
+}
+
+// profileDetails are the profiles that hold a role.
+func profileDetails(r store.Reader, held *entity) ([]profileData, error) {
+	found, err := holding(r, held)
+	if err != nil {
+		return nil, err
+	}
+	details := make([]profileData, len(found))
+	for i := range found {
+		if details[i], err = shownProfile(r, &found[i]); err != nil {
+			return nil, err
+		}
+		details[i].Tags = nil
+	}
+	return details, nil
 }
 
 func (p *managed) addDetail(r store.Reader, account string, out *detailsOutput) error {

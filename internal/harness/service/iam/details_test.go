@@ -199,7 +199,10 @@ func TestOperationsOfTheSpecification(t *testing.T) {
 	for _, name := range strings.Fields(`
 		CreateRole GetRole ListRoles UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole TagRole UntagRole
 		ListRoleTags PutRolePermissionsBoundary DeleteRolePermissionsBoundary CreateServiceLinkedRole
-		DeleteServiceLinkedRole ListInstanceProfilesForRole PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy
+		DeleteServiceLinkedRole ListInstanceProfilesForRole
+		CreateInstanceProfile GetInstanceProfile DeleteInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile
+		ListInstanceProfiles TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
+		PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy
 		CreatePolicy GetPolicy CreatePolicyVersion GetPolicyVersion ListPolicyVersions SetDefaultPolicyVersion
 		DeletePolicyVersion DeletePolicy ListPolicies ListEntitiesForPolicy TagPolicy UntagPolicy AttachRolePolicy
 		DetachRolePolicy ListAttachedRolePolicies CreateUser GetUser ListUsers UpdateUser DeleteUser TagUser UntagUser

@@ -13,18 +13,35 @@ import (
 type kind string
 
 const (
-	user  kind = "user"
-	group kind = "group"
-	role  kind = "role"
+	user    kind = "user"
+	group   kind = "group"
+	role    kind = "role"
+	profile kind = "instance-profile"
 )
 
-// entity is what is stored of a user, a group or a role.
+// title is k as it begins a sentence.
+func (k kind) title() string {
+	if k == profile {
+		return "Instance Profile"
+	}
+	return strings.ToUpper(string(k[:1])) + string(k[1:])
+}
+
+// member is the member of an input that names a k.
+func (k kind) member() string {
+	if k == profile {
+		return "instanceProfileName"
+	}
+	return string(k) + "Name"
+}
+
+// entity is what is stored of a user, a group, a role or an instance profile.
 type entity struct {
 	Kind     kind
 	Account  string
 	Path     string // "/" or "/x/"
 	Name     string
-	ID       string // unique id: AIDA..., AGPA..., AROA...
+	ID       string // unique id: AIDA..., AGPA..., AROA..., AIPA...
 	Created  time.Time
 	Inline   map[string]string `json:",omitempty"` // texts of policies by name
 	Attached []string          `json:",omitempty"` // ARNs of managed policies in the order they were attached
@@ -39,6 +56,8 @@ type entity struct {
 	Description string            `json:",omitempty"` // roles
 	MaxSession  time.Duration     `json:",omitempty"` // roles
 	Service     string            `json:",omitempty"` // roles: the service it is linked to
+
+	Role string `json:",omitempty"` // instance profiles: unique id of the role in it
 }
 
 // arn is the ARN of e, with its path.
@@ -57,7 +76,7 @@ func key(k kind, account, name string) string {
 var (
 	entities = store.Table[entity]{Prefix: "iam/entity/"}
 	ids      = store.Table[string]{Prefix: "iam/id/"}        // unique id to the key of the entity
-	links    = store.Table[struct{}]{Prefix: "iam/link/"}    // <policy or group id>/<use>/<entity id>
+	links    = store.Table[struct{}]{Prefix: "iam/link/"}    // <id of policy, group or role>/<use>/<entity id>
 	accounts = store.Table[struct{}]{Prefix: "iam/account/"} // accounts that have or had something here
 )
 
@@ -66,6 +85,7 @@ const (
 	asPolicy   = "policy"
 	asBoundary = "boundary"
 	asMember   = "member"
+	asHeld     = "held"
 )
 
 func linkKey(from, use, to string) string { return from + "/" + use + "/" + to }
@@ -82,13 +102,13 @@ func lookup(r store.Reader, k kind, account, name string) (entity, bool, error) 
 // find is lookup with the service's fault for a name that nothing has.
 func find(r store.Reader, k kind, account, name string) (entity, error) {
 	var c checks
-	c.length(string(k)+"Name", name, 1, 128)
+	c.length(k.member(), name, 1, 128)
 	if err := c.err(); err != nil {
 		return entity{}, err
 	}
 	e, found, err := lookup(r, k, account, name)
 	if err == nil && !found {
-		err = errMissing("The %s with name %s cannot be found.", k, name)
+		err = errNobody(k, name)
 	}
 	return e, err
 }
@@ -131,7 +151,7 @@ func insert(w store.Writer, e *entity) error {
 		return err
 	}
 	if found {
-		return errExists("%s with name %s already exists.", e.Kind.title(), old.Name)
+		return errTaken(e.Kind, old.Name)
 	}
 	if err := register(w, e.Account); err != nil {
 		return err
@@ -161,7 +181,7 @@ func rename(w store.Writer, e *entity, name, path string) error {
 	if from != to {
 		if _, found, err := entities.Get(w, to); err != nil || found {
 			if found {
-				err = errExists("%s with name %s already exists.", e.Kind.title(), name)
+				err = errTaken(e.Kind, name)
 			}
 			return err
 		}

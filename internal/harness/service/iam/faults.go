@@ -2,7 +2,6 @@ package iam
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
@@ -20,6 +19,22 @@ func errMissing(format string, args ...any) error {
 
 func errExists(format string, args ...any) error {
 	return fault(409, "EntityAlreadyExists", format, args...)
+}
+
+// errNobody answers for a name that nothing has.
+func errNobody(k kind, name string) error {
+	if k == profile {
+		return errMissing("Instance Profile %s cannot be found.", name)
+	}
+	return errMissing("The %s with name %s cannot be found.", k, name)
+}
+
+// errTaken answers for a name that something has.
+func errTaken(k kind, name string) error {
+	if k == profile {
+		return errExists("Instance Profile %s already exists.", name)
+	}
+	return errExists("%s with name %s already exists.", k.title(), name)
 }
 
 func errConflict(format string, args ...any) error {
@@ -63,6 +78,3 @@ func errProtected(name string) error {
 func errSessionCaller() error {
 	return fault(403, "InvalidClientTokenId", "The security token included in the request is invalid")
 }
-
-// title is k as it begins a sentence.
-func (k kind) title() string { return strings.ToUpper(string(k[:1])) + string(k[1:]) }

@@ -127,8 +127,12 @@ func groupsOf(r store.Reader, e *entity) ([]entity, error) {
 			groups = append(groups, g)
 		}
 	}
-	slices.SortFunc(groups, func(a, b entity) int { return strings.Compare(lowerName(a), lowerName(b)) })
+	sortByName(groups)
 	return groups, nil
+}
+
+func sortByName(list []entity) {
+	slices.SortFunc(list, func(a, b entity) int { return strings.Compare(lowerName(a), lowerName(b)) })
 }
 
 func (s *Service) deleteGroup(ctx context.Context, c *wire.Call, in *entityInput) (*wire.Empty, error) {

@@ -14,9 +14,11 @@ const (
 	groupPrefix  = "AGPA"
 	rolePrefix   = "AROA"
 	policyPrefix = "ANPA"
+
+	profilePrefix = "AIPA"
 )
 
-var prefixOf = map[kind]string{user: userPrefix, group: groupPrefix, role: rolePrefix}
+var prefixOf = map[kind]string{user: userPrefix, group: groupPrefix, role: rolePrefix, profile: profilePrefix}
 
 const (
 	idLetters   = 17
@@ -25,7 +27,7 @@ const (
 	secretBytes = 30 // 40 of base64
 )
 
-var idForm = regexp.MustCompile(`^A(IDA|GPA|ROA|NPA)[A-Z2-7]{17}$`)
+var idForm = regexp.MustCompile(`^A(IDA|GPA|ROA|NPA|IPA)[A-Z2-7]{17}$`)
 
 func (s *Service) newID(prefix string) (string, error) {
 	var random [idBytes]byte

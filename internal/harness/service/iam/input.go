@@ -12,6 +12,8 @@ type entityInput struct {
 	UserName  string
 	GroupName string
 	RoleName  string
+
+	InstanceProfileName string
 }
 
 func (in *entityInput) name(k kind) string {
@@ -20,6 +22,8 @@ func (in *entityInput) name(k kind) string {
 		return in.UserName
 	case group:
 		return in.GroupName
+	case profile:
+		return in.InstanceProfileName
 	}
 	return in.RoleName
 }

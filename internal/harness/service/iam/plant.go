@@ -100,7 +100,7 @@ func tagsOf(m map[string]string) []tag {
 
 // entity finds or makes an entity and gives it its policies.
 func (p *planter) entity(k kind, account, name, path, id string, policies Attachments) (entity, error) {
-	path, err := p.check(string(k)+"Name", name, path, longestName[k])
+	path, err := p.check(k.member(), name, path, longestName[k])
 	if err != nil {
 		return entity{}, err
 	}

@@ -15,7 +15,7 @@ var onEverything = map[string]bool{
 	"ListRoles": true, "ListUsers": true, "ListGroups": true, "ListPolicies": true, "ListAccountAliases": true,
 	"ListOpenIDConnectProviders": true, "ListSAMLProviders": true, "ListVirtualMFADevices": true,
 	"GetAccountSummary": true, "GetAccessKeyLastUsed": true, "GetAccountAuthorizationDetails": true,
-	"GetContextKeysForCustomPolicy": true, "SimulateCustomPolicy": true,
+	"GetContextKeysForCustomPolicy": true, "SimulateCustomPolicy": true, "ListInstanceProfiles": true,
 }
 
 // subject tells what kind of entity an operation acts on, "" for a managed policy.
@@ -29,8 +29,12 @@ func subject(operation string) kind {
 		return group
 	case "ListGroupsForUser":
 		return user
+	case "ListInstanceProfilesForRole":
+		return role
 	}
 	switch {
+	case strings.Contains(operation, "InstanceProfile"):
+		return profile
 	case strings.Contains(operation, "Role"):
 		return role
 	case strings.Contains(operation, "Group"):
@@ -84,6 +88,9 @@ func resourceOf(r store.Reader, c *wire.Call, in any, keys policy.RequestContext
 		return newARN(account, "user", in.Path, in.UserName), nil
 	case *createGroupInput:
 		return newARN(account, "group", in.Path, in.GroupName), nil
+	case *createProfileInput:
+		tagged(in.Tags)
+		return newARN(account, string(profile), in.Path, in.InstanceProfileName), nil
 	case *createPolicyInput:
 		tagged(in.Tags)
 		return newARN(account, "policy", in.Path, in.PolicyName), nil

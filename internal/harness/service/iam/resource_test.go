@@ -22,6 +22,8 @@ var resources = map[string]string{
 		UntagRole ListRoleTags PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy AttachRolePolicy
 		DetachRolePolicy ListAttachedRolePolicies PutRolePermissionsBoundary DeleteRolePermissionsBoundary
 		DeleteServiceLinkedRole ListInstanceProfilesForRole`,
+	"instance-profile/x/i": `CreateInstanceProfile GetInstanceProfile DeleteInstanceProfile AddRoleToInstanceProfile
+		RemoveRoleFromInstanceProfile TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags`,
 	"user/x/u": `CreateUser GetUser UpdateUser DeleteUser TagUser UntagUser ListUserTags PutUserPolicy GetUserPolicy
 		ListUserPolicies DeleteUserPolicy AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies ListGroupsForUser
 		GetLoginProfile DeleteLoginProfile PutUserPermissionsBoundary DeleteUserPermissionsBoundary ListMFADevices
@@ -35,7 +37,7 @@ var resources = map[string]string{
 		ListPolicyVersions SetDefaultPolicyVersion DeletePolicyVersion TagPolicy UntagPolicy ListPolicyTags`,
 	"": `ListRoles ListUsers ListGroups ListPolicies ListAccountAliases ListOpenIDConnectProviders ListSAMLProviders
 		ListVirtualMFADevices GetAccountSummary GetAccessKeyLastUsed GetServiceLinkedRoleDeletionStatus
-		GetAccountAuthorizationDetails GetContextKeysForCustomPolicy SimulateCustomPolicy`,
+		GetAccountAuthorizationDetails GetContextKeysForCustomPolicy SimulateCustomPolicy ListInstanceProfiles`,
 	"role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS": `CreateServiceLinkedRole`,
 	"user/x/simulated": `SimulatePrincipalPolicy GetContextKeysForPrincipalPolicy`,
 }
@@ -49,6 +51,8 @@ func TestResource(t *testing.T) {
 	trust, path := trusting(account), aws.String("/x/")
 	must(c.CreateUser(ctx, &iamclient.CreateUserInput{UserName: aws.String("u"), Path: path}))(t)
 	must(c.CreateGroup(ctx, &iamclient.CreateGroupInput{GroupName: aws.String("g"), Path: path}))(t)
+	must(c.CreateInstanceProfile(ctx, &iamclient.CreateInstanceProfileInput{InstanceProfileName: aws.String("i"),
+		Path: path}))(t)
 	must(c.CreateRole(ctx, &iamclient.CreateRoleInput{RoleName: aws.String("r"), Path: path,
 		AssumeRolePolicyDocument: &trust, Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}}}))(t)
 	want := map[string]string{}
@@ -92,7 +96,8 @@ func TestResource(t *testing.T) {
 // fill sets the names an input has.
 func fill(in reflect.Value) {
 	for name, value := range map[string]string{"UserName": "u", "GroupName": "g", "RoleName": "r", "PolicyName": "p",
-		"PolicyARN": at + "policy/x/p", "Path": "/x/", "AWSServiceName": "rds.amazonaws.com",
+		"InstanceProfileName": "i",
+		"PolicyARN":           at + "policy/x/p", "Path": "/x/", "AWSServiceName": "rds.amazonaws.com",
 		"PolicySourceARN": at + "user/x/simulated"} {
 		if f := in.FieldByName(name); f.IsValid() {
 			f.SetString(value)

@@ -108,7 +108,7 @@ func (s *Service) createRole(ctx context.Context, c *wire.Call, in *createRoleIn
 
 // newEntity makes an entity with nothing attached.
 func (s *Service) newEntity(k kind, account, name, path string, tags []tag) (entity, error) {
-	if err := checkName(string(k)+"Name", name, longestName[k]); err != nil {
+	if err := checkName(k.member(), name, longestName[k]); err != nil {
 		return entity{}, err
 	}
 	path, err := checkPath(path)
@@ -261,6 +261,13 @@ func (s *Service) deleteRole(ctx context.Context, c *wire.Call, in *entityInput)
 			return err
 		case e.Service != "":
 			return errProtected(e.Name)
+		}
+		profiles, err := holding(w, &e)
+		switch {
+		case err != nil:
+			return err
+		case len(profiles) > 0:
+			return errInProfile()
 		}
 		if err := removable(&e); err != nil {
 			return err

@@ -64,7 +64,7 @@ var (
 )
 
 // The longest names. Source: IAM User Guide, "IAM and AWS STS quotas".
-var longestName = map[kind]int{user: 64, role: 64, group: 128}
+var longestName = map[kind]int{user: 64, role: 64, group: 128, profile: 128}
 
 const longestPolicyName = 128
 

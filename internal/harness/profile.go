@@ -3,7 +3,6 @@ package harness
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/pprof"
@@ -30,13 +29,12 @@ func (h *Harness) adminProfile(ctx context.Context, body []byte) (any, error) {
 	if err := pprof.StartCPUProfile(&profile); err != nil {
 		return nil, &refusal{http.StatusConflict, "no profile is taken, perhaps since one is being taken: " + err.Error()}
 	}
-	defer pprof.StopCPUProfile()
 	over, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	<-over.Done()
-	if !errors.Is(over.Err(), context.DeadlineExceeded) {
-		return nil, over.Err()
-	}
 	pprof.StopCPUProfile()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	return map[string][]byte{"profile": profile.Bytes()}, nil
 }

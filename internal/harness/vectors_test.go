@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,6 +23,7 @@ import (
 type vector struct {
 	name  string
 	lines map[string][]string
+	way   path // of prepare
 }
 
 func readVectors(t *testing.T, file string) (list []vector) {
@@ -131,19 +131,6 @@ func document(lines []string, key string, withPrincipal bool) string {
 		panic(err) // there is nothing in it that JSON cannot say
 	}
 	return string(text)
-}
-
-// unreachable is why no client can bring about what a vector supposes, or "".
-func (v *vector) unreachable() string {
-	switch all := strings.Join(slices.Concat(v.lines["key"], v.lines["context"]), "\n"); {
-	case strings.Contains(all, "kms:ViaService=") || strings.Contains(all, "GrantIsForAWSResource=true"):
-		return "only QLDB makes such calls"
-	case strings.Contains(all, "MultiFactorAuth"):
-		return "sessions say that there was no such factor"
-	case strings.Contains(all, "AROAOLD"):
-		return "a policy cannot name who is gone"
-	}
-	return ""
 }
 
 // vectorCast is a cast with the people of the table.
@@ -302,65 +289,98 @@ func (v *vector) encryptionContext() map[string]string {
 // TestEvaluationVectors sends the requests of package policy's table through the SDK: as that user, as that role.
 func TestEvaluationVectors(t *testing.T) {
 	t.Parallel()
-	skipped := map[string]int{}
+	paths := map[path]int{}
 	for _, v := range readVectors(t, "evaluation.txt") {
-		if why := v.unreachable(); why != "" {
-			skipped[why]++
-			continue
-		}
+		v.prepare()
+		paths[v.way]++
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			c := vectorCast(t)
-			ctx, root := t.Context(), kms.NewFromConfig(c.root())
-			key, other := c.key(""), c.key(keyPolicy(to("*", "kms:*")))
-			alias := "alias/orders"
-			blob, err := root.Encrypt(ctx, &kms.EncryptInput{
-				KeyId: &key, Plaintext: []byte("x"), EncryptionContext: v.encryptionContext(),
-			})
-			if err == nil {
-				_, err = root.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: &key})
+			key := c.keyIn(&v)
+			var got string
+			if v.way == throughAWS {
+				got = c.through(&v, key)
+			} else {
+				got = c.ask(&v, key)
 			}
-			for _, line := range v.lines["grant"] {
-				w := strings.Fields(line)
-				name, value, _ := strings.Cut(w[3], "=")
-				limits := &kmstypes.GrantConstraints{EncryptionContextSubset: map[string]string{name: value}}
-				if w[2] == "equals" {
-					limits = &kmstypes.GrantConstraints{EncryptionContextEquals: map[string]string{name: value}}
-				}
-				if err == nil {
-					_, err = root.CreateGrant(ctx, &kms.CreateGrantInput{
-						KeyId: &key, GranteePrincipal: &long(w[0], key)[0], Constraints: limits,
-						Operations: []kmstypes.GrantOperation{kmstypes.GrantOperation(w[1])},
-					})
-				}
-			}
-			if err == nil {
-				_, err = root.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{
-					KeyId: &key, Policy: aws.String(document(v.lines["key"], key, true)), BypassPolicyLockoutSafetyCheck: true,
-				})
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := said(v.call(ctx, kms.NewFromConfig(c.caller(&v, key)), key, other, blob.CiphertextBlob))
-			answer := v.lines["answer"][0]
-			allow := strings.HasPrefix(answer, "allow")
-			explicit := strings.HasPrefix(answer, "deny explicit")
-			switch {
-			case allow && got != "ok", !allow && !strings.HasPrefix(got, "AccessDeniedException: "):
-				t.Errorf("got %s, want %s", got, answer)
-			case !allow && strings.Contains(got, "with an explicit deny in") != explicit:
-				t.Errorf("got %s, want %s", got, answer)
-			}
+			v.judge(t, key, got)
 		})
 	}
-	want := map[string]int{
-		"only QLDB makes such calls": 10, "sessions say that there was no such factor": 2,
-		"a policy cannot name who is gone": 1,
+	want := map[path]int{direct: 65, throughAWS: 10, noFactor: 2, madeAnew: 2, disabled: 2}
+	if diff := cmp.Diff(want, paths); diff != "" {
+		t.Errorf("vectors by how they are brought about (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want, skipped); diff != "" {
-		t.Errorf("left out (-want +got):\n%s", diff)
+}
+
+// judge compares what KMS said with the answer of the vector. What Decrypt says when it finds the key by itself is the
+// same for every reason.
+func (v *vector) judge(t *testing.T, key, got string) {
+	t.Helper()
+	answer := v.lines["answer"][0]
+	allow := strings.HasPrefix(answer, "allow")
+	explicit := strings.HasPrefix(answer, "deny explicit")
+	told := !strings.Contains(got, "The ciphertext refers to a customer master key that does not exist")
+	good := "ok"
+	if v.way == disabled {
+		good = "DisabledException: " + key + " is disabled."
 	}
+	switch {
+	case allow && got != good, !allow && !strings.HasPrefix(got, "AccessDeniedException: "):
+		t.Errorf("got %s, want %s", got, answer)
+	case !allow && told && strings.Contains(got, "with an explicit deny in") != explicit:
+		t.Errorf("got %s, want %s", got, answer)
+	}
+}
+
+func (c cast) keyIn(v *vector) string {
+	c.t.Helper()
+	out, err := kms.NewFromConfig(v.in(c.root())).CreateKey(c.t.Context(), &kms.CreateKeyInput{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return *out.KeyMetadata.Arn
+}
+
+// ask makes the request of the vector directly, and returns what KMS answered.
+func (c cast) ask(v *vector, key string) string {
+	c.t.Helper()
+	ctx, root := c.t.Context(), kms.NewFromConfig(c.root())
+	other, alias := c.key(keyPolicy(to("*", "kms:*"))), "alias/orders"
+	blob, err := root.Encrypt(ctx, &kms.EncryptInput{
+		KeyId: &key, Plaintext: []byte("x"), EncryptionContext: v.encryptionContext(),
+	})
+	if err == nil {
+		_, err = root.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: &key})
+	}
+	for _, line := range v.lines["grant"] {
+		w := strings.Fields(line)
+		name, value, _ := strings.Cut(w[3], "=")
+		limits := &kmstypes.GrantConstraints{EncryptionContextSubset: map[string]string{name: value}}
+		if w[2] == "equals" {
+			limits = &kmstypes.GrantConstraints{EncryptionContextEquals: map[string]string{name: value}}
+		}
+		if err == nil {
+			_, err = root.CreateGrant(ctx, &kms.CreateGrantInput{
+				KeyId: &key, GranteePrincipal: &long(w[0], key)[0], Constraints: limits,
+				Operations: []kmstypes.GrantOperation{kmstypes.GrantOperation(w[1])},
+			})
+		}
+	}
+	if err == nil && v.way == disabled {
+		_, err = root.DisableKey(ctx, &kms.DisableKeyInput{KeyId: &key})
+	}
+	if err == nil {
+		_, err = root.PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{
+			KeyId: &key, Policy: aws.String(document(v.lines["key"], key, true)), BypassPolicyLockoutSafetyCheck: true,
+		})
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if v.way == madeAnew {
+		c.remake()
+	}
+	return said(v.call(ctx, kms.NewFromConfig(c.caller(v, key)), key, other, blob.CiphertextBlob))
 }
 
 // TestLockOutVectors puts the key policies of package policy's table as their callers would: KMS takes those that leave

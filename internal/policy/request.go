@@ -137,10 +137,16 @@ func (r *Request) issuedBy(account string) bool {
 // facts are the condition keys of the request with lower-case names: those given, and those that follow from the
 // caller. Two given names that differ only in case, as in an encryption context, are one key with both values.
 func (r *Request) facts() map[string][]string {
-	f := make(map[string][]string, len(r.Context)+8)
-	for _, name := range slices.Sorted(maps.Keys(r.Context)) {
-		key := strings.ToLower(name)
-		f[key] = append(slices.Clip(f[key]), r.Context[name]...)
+	f := make(map[string][]string, len(r.Context)+10)
+	for name, values := range r.Context {
+		f[strings.ToLower(name)] = values
+	}
+	if len(f) < len(r.Context) { // some differ only in case: join their values, in the order of their names
+		clear(f)
+		for _, name := range slices.Sorted(maps.Keys(r.Context)) {
+			key := strings.ToLower(name)
+			f[key] = append(slices.Clip(f[key]), r.Context[name]...)
+		}
 	}
 	for key, value := range r.Caller.facts() {
 		if _, given := f[key]; !given {

@@ -274,7 +274,7 @@ func (s *Server) checkKey(x *exchange, sig signature, query params) error {
 	if !found || !key.Active || key.Secret == "" || !hmac.Equal([]byte(key.Token), []byte(sig.token)) {
 		return authFault(x.service, codeUnknownKey, "The security token included in the request is invalid.")
 	}
-	if !hashAgrees(x) || !sig.verify(x.r, query, x.body, key.Secret) {
+	if !hashAgrees(x) || !sig.verify(x.r, query, x.body, key.Secret, &s.keys) {
 		return authFault(x.service, codeSignature, "The request signature we calculated does not match the signature "+
 			"you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation "+
 			"for details.")

@@ -53,6 +53,7 @@ type Config struct {
 type Server struct {
 	cfg    Config
 	routes routes
+	keys   signingKeys
 	randMu sync.Mutex // guards cfg.Rand
 }
 
@@ -276,7 +277,11 @@ func (s *Server) write(w http.ResponseWriter, x *exchange) {
 	h.Set("X-Amzn-Requestid", x.call.RequestID)
 	h.Set("Content-Length", strconv.Itoa(len(x.answer.body)))
 	w.WriteHeader(x.answer.status)
-	if _, err := w.Write(x.answer.body); err != nil {
+	_, err := w.Write(x.answer.body)
+	if err == nil { // what comes after the call, such as work it made due, is nothing the client should wait for
+		err = http.NewResponseController(w).Flush()
+	}
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		s.cfg.Log.Debug("client left before its answer", "request_id", x.call.RequestID, "error", err.Error())
 	}
 }

@@ -72,7 +72,7 @@ func (sig *signature) parseScope() bool {
 // arrived, never from a header.
 //
 // Signers disagree whether dot segments and double slashes are removed from the path first; both forms are tried.
-func (sig *signature) verify(r *http.Request, query params, body []byte, secret string) bool {
+func (sig *signature) verify(r *http.Request, query params, body []byte, secret string, keys *signingKeys) bool {
 	headers := canonicalHeaders(r, sig.signedHeaders)
 	bodyHash := sha256.Sum256(body)
 	path := r.URL.EscapedPath()
@@ -83,7 +83,7 @@ func (sig *signature) verify(r *http.Request, query params, body []byte, secret 
 	if normal := normalizePath(path); normal != path {
 		paths = append(paths, normal)
 	}
-	key := sig.signingKey(secret)
+	key := keys.of(sig, secret)
 	valid := false
 	for _, p := range paths {
 		request := strings.Join([]string{r.Method, escape(p, "/"), canonicalQuery(query), headers,

@@ -59,6 +59,55 @@ func headerGames() []faultCase {
 		}), "IncompleteSignatureException", once("X-Amz-Date")},
 		{"nothing but the host signed twice over", after(replaceAuth("x-amz-date", "host")), "InvalidSignatureException",
 			".*"},
+		{"signed headers in capitals", after(replaceAuth("host;", "Host;")), "InvalidSignatureException", mismatchText},
+		{"no signed headers", after(func(r *http.Request) {
+			head, rest, _ := strings.Cut(r.Header.Get("Authorization"), "SignedHeaders=")
+			_, tail, _ := strings.Cut(rest, ",")
+			r.Header.Set("Authorization", head+"SignedHeaders=,"+tail)
+		}), "IncompleteSignatureException", "Authorization header requires 'SignedHeaders' parameter. Authorization=.*"},
+		{"another host", after(func(r *http.Request) { r.Host = "kms.eu-west-2.amazonaws.com" }),
+			"InvalidSignatureException", mismatchText},
+		{"the host without its port", after(func(r *http.Request) { r.Host, _, _ = strings.Cut(r.URL.Host, ":") }),
+			"InvalidSignatureException", mismatchText},
+		{"algorithm in small letters", after(replaceAuth("AWS4-HMAC-SHA256", "aws4-hmac-sha256")),
+			"IncompleteSignatureException", ".*requires 'SignedHeaders' parameter. Authorization=aws4-hmac-sha256 .*"},
+		{"asymmetric algorithm", after(replaceAuth("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256")),
+			"IncompleteSignatureException", ".*requires 'SignedHeaders' parameter. Authorization=AWS4-ECDSA-P256-SHA256 .*"},
+		{"first version of signatures", after(setHeader("Authorization", "AWS "+accessKey+":AAAA")),
+			"IncompleteSignatureException", ".*requires 'SignedHeaders' parameter. Authorization=AWS AKIA.*"},
+		{"scope Region in capitals", after(replaceAuth("/eu-west-2/", "/EU-WEST-2/")), "InvalidSignatureException",
+			"Credential should be scoped to a valid Region, not 'EU-WEST-2'."},
+		{"scope service in capitals", func(q *request) { q.service = strings.ToUpper(q.service) },
+			"InvalidSignatureException", "Credential should be scoped to correct service: '(kms|sts|qldb)'."},
+		{"scope terminator in capitals", after(replaceAuth("aws4_request", "AWS4_REQUEST")),
+			"InvalidSignatureException",
+			"Credential should be scoped with a valid terminator: 'aws4_request', not 'AWS4_REQUEST'."},
+		{"everything wrong with the scope", func(q *request) {
+			q.service, q.region = "s3", "nowhere"
+			q.afterSigning = func(r *http.Request) {
+				replaceAuth("/20260105/", "/20260104/")(r)
+				replaceAuth("aws4_request", "x")(r)
+			}
+		}, "InvalidSignatureException", "Date in Credential scope does not match .* Credential should be scoped to a " +
+			"valid Region, not 'nowhere'. Credential should be scoped to correct service: '.*'. Credential should be " +
+			"scoped with a valid terminator: 'aws4_request', not 'x'."},
+		{"another Region in the scope", after(replaceAuth("/eu-west-2/", "/eu-west-1/")), "InvalidSignatureException",
+			mismatchText},
+		{"another key in the scope", after(replaceAuth(accessKey, inactive)), "UnrecognizedClientException", invalidToken},
+		{"token changed", func(q *request) {
+			q.key, q.token = session, "token"
+			q.afterSigning = setHeader("X-Amz-Security-Token", "Token")
+		}, "UnrecognizedClientException", invalidToken},
+		{"token taken away", func(q *request) {
+			q.key, q.token = session, "token"
+			q.afterSigning = func(r *http.Request) { r.Header.Del("X-Amz-Security-Token") }
+		}, "UnrecognizedClientException", invalidToken},
+		{"expired session, forged", func(q *request) { q.key, q.token, q.secret = expired, "token", "a guess" },
+			"InvalidSignatureException", mismatchText},
+		{"a header added to those signed", after(func(r *http.Request) {
+			r.Header.Set("X-Amz-Extra", "1")
+			replaceAuth("x-amz-date", "x-amz-date;x-amz-extra")(r)
+		}), "InvalidSignatureException", mismatchText},
 		{"payload left unsigned", withHash(unsignedPayload), "InvalidSignatureException", mismatchText},
 		{"payload in signed chunks", withHash(chunkedPayload), "InvalidSignatureException", mismatchText},
 		{"payload said to be in signed chunks", after(setHeader("X-Amz-Content-Sha256", chunkedPayload)),

@@ -256,10 +256,11 @@ func TestTampering(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
 	for name, change := range map[string]func(*http.Request){
-		"body":   setBody(`{"KeyId":"x"}`),
-		"target": setHeader("X-Amz-Target", "TrentService.DescribeKey"),
-		"query":  func(r *http.Request) { r.URL.RawQuery = "a=b" },
-		"path":   func(r *http.Request) { r.URL.Path = "/x" },
+		"body":          setBody(`{"KeyId":"x"}`),
+		"target":        setHeader("X-Amz-Target", "TrentService.DescribeKey"),
+		"query":         func(r *http.Request) { r.URL.RawQuery = "a=b" },
+		"path":          func(r *http.Request) { r.URL.Path = "/x" },
+		"signed header": setHeader("Content-Type", "application/x-amz-json-1.0"),
 	} {
 		q := kmsRequest()
 		q.afterSigning = change
@@ -289,6 +290,12 @@ func TestGoodSignatures(t *testing.T) {
 			q.afterSigning = func(r *http.Request) { r.URL.Opaque = "//" + r.URL.Host + "//ledgers/orders" }
 		},
 		"unsigned extra": func(q *request) { q.afterSigning = setHeader("X-Extra", "1") },
+		"another Date":   func(q *request) { q.afterSigning = setHeader("Date", "Sun, 04 Jan 2026 10:15:00 GMT") },
+		"no Date at all": func(q *request) { q.afterSigning = setHeader("Date", "yesterday") },
+		// Source: IAM User Guide, "Create a signed AWS API request": some services have the token added afterwards.
+		"session, its token unsigned": func(q *request) {
+			q.key, q.afterSigning = session, setHeader("X-Amz-Security-Token", "token")
+		},
 		"body hash": func(q *request) {
 			q.header = map[string]string{"X-Amz-Content-Sha256": hex.EncodeToString(emptyHash[:])}
 		},
@@ -318,6 +325,38 @@ func TestPresigned(t *testing.T) {
 		}, "<Arn>"},
 		"expired": {func(q *request) { q.at = start.Add(-61 * time.Second) },
 			"Signature expired: 20260105T101359Z is now earlier than 20260105T101400Z (20260105T101500Z - 1 min.)"},
+		"not yet": {func(q *request) { q.at = start.Add(5*time.Minute + time.Second) }, "Signature not yet current: " +
+			"20260105T102001Z is still later than 20260105T102000Z (20260105T101500Z + 5 min.)"},
+		"no time": {func(q *request) { q.path = strings.Replace(q.path, "=60", "=0", 1) }, "X-Amz-Expires must be"},
+		"a part of a second": {func(q *request) { q.path = strings.Replace(q.path, "=60", "=1.5", 1) },
+			"X-Amz-Expires must be"},
+		"another service": {func(q *request) { q.service = "kms" },
+			"Credential should be scoped to correct service: &#39;sts&#39;."},
+		"another Region": {func(q *request) { q.region = "nowhere" },
+			"Credential should be scoped to a valid Region, not &#39;nowhere&#39;."},
+		"forged": {func(q *request) { q.secret = "a guess" }, "does not match the signature"},
+		"expired session": {func(q *request) { q.key, q.token = expired, "token" },
+			"<Code>ExpiredToken</Code>"},
+		"token added after signing": {func(q *request) {
+			q.key = session
+			q.afterSigning = func(r *http.Request) { r.URL.RawQuery += "&X-Amz-Security-Token=token" }
+		}, "does not match the signature"},
+		"token in a header": {func(q *request) {
+			q.key, q.afterSigning = session, setHeader("X-Amz-Security-Token", "token")
+		}, invalidToken},
+		"host unsigned": {func(q *request) {
+			q.afterSigning = func(r *http.Request) {
+				r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-SignedHeaders=host", "X-Amz-SignedHeaders=x", 1)
+			}
+		}, "must be a &#39;SignedHeader&#39;"},
+		"another algorithm": {func(q *request) {
+			q.afterSigning = func(r *http.Request) {
+				r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256", 1)
+			}
+		}, "must include &#39;X-Amz-Algorithm&#39;. Re-examine the query-string parameters."},
+		"cut off": {func(q *request) {
+			q.afterSigning = func(r *http.Request) { r.URL.RawQuery = strings.TrimRight(r.URL.RawQuery, "0123456789abcdef") }
+		}, "must include &#39;X-Amz-Signature&#39;"},
 		"endless": {func(q *request) { q.path = strings.Replace(q.path, "=60", "=604801", 1) }, "X-Amz-Expires must be"},
 		"changed": {func(q *request) {
 			q.afterSigning = func(r *http.Request) { r.URL.RawQuery += "&DurationSeconds=1" }
@@ -361,8 +400,11 @@ func TestRegions(t *testing.T) {
 	for region, want := range map[string]int{"eu-west-2": 200, "us-east-1": 400} {
 		q := kmsRequest()
 		q.region = region
-		if res := q.send(t, h.url); res.StatusCode != want {
-			t.Errorf("%s: got %d %s, want %d", region, res.StatusCode, readAll(t, res), want)
+		res := q.send(t, h.url)
+		body := readAll(t, res)
+		const words = "Credential should be scoped to a valid Region, not 'us-east-1'."
+		if res.StatusCode != want || strings.Contains(body, words) != (want == 400) {
+			t.Errorf("%s: got %d %s, want %d", region, res.StatusCode, body, want)
 		}
 	}
 	for _, region := range []string{"us-gov-west-1", "cn-north-1", "ap-southeast-5", "us-isob-east-1"} {

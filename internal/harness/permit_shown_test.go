@@ -1,6 +1,7 @@
 package harness_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,8 +144,23 @@ func TestGrantOfRecreatedRole(t *testing.T) {
 		}
 		return all
 	}
+	retirable := func() (ids []string) {
+		out, err := kms.NewFromConfig(c.root()).ListRetirableGrants(t.Context(), &kms.ListRetirableGrantsInput{
+			RetiringPrincipal: aws.String(readerARN),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range out.Grants {
+			ids = append(ids, *g.GrantId)
+		}
+		return ids
+	}
 	g, err := c.grantTo(key, readerARN, readerARN)
 	want(t, "grant", err, "ok")
+	if got := retirable(); !slices.Equal(got, []string{*g.GrantId}) {
+		t.Errorf("the role can retire %v, want %s", got, *g.GrantId)
+	}
 	if got := encrypt(); got != "ok" {
 		t.Errorf("with the grant: got %s", got)
 	}
@@ -172,8 +188,14 @@ func TestGrantOfRecreatedRole(t *testing.T) {
 	if got := strings.Join(grantees(), ", "); got != id+" "+id {
 		t.Errorf("the grant shows %s, want the id %s twice", got, id)
 	}
-	_, err = c.grantTo(key, readerARN, readerARN)
+	if got := retirable(); len(got) > 0 {
+		t.Errorf("the other role can retire %v, want none", got)
+	}
+	anew, err := c.grantTo(key, readerARN, readerARN)
 	want(t, "grant anew", err, "ok")
+	if got := retirable(); !slices.Equal(got, []string{*anew.GrantId}) {
+		t.Errorf("the other role can retire %v, want %s", got, *anew.GrantId)
+	}
 	if got := encrypt(); got != "ok" {
 		t.Errorf("with a grant of its own: got %s", got)
 	}

@@ -336,7 +336,7 @@ func (t *txn) addGrant(k *key, g grant) (grant, error) {
 	}
 	if g.Retiring != "" {
 		r := retirable{Account: k.Account, KeyID: k.ID, GrantID: g.ID}
-		if err := retirables(k.Region, g.Retiring).Put(t.w, r.name(&g), r); err != nil {
+		if err := retirables(k.Region, g.retires()).Put(t.w, r.name(&g), r); err != nil {
 			return grant{}, err
 		}
 	}
@@ -354,11 +354,19 @@ func (g *grant) says(other *grant) bool {
 		maps.Equal(g.EncryptionContextSubset, other.EncryptionContextSubset)
 }
 
+// retires is who may retire the grant: a unique id where it is bound to one, since names change hands.
+func (g *grant) retires() string {
+	if id, bound := g.PrincipalIDs[g.Retiring]; bound {
+		return id
+	}
+	return g.Retiring
+}
+
 // dropGrant removes a grant and its place among the retirable ones.
 func (t *txn) dropGrant(k *key, g *grant) error {
 	if g.Retiring != "" {
 		r := retirable{Account: k.Account, KeyID: k.ID, GrantID: g.ID}
-		if err := retirables(k.Region, g.Retiring).Delete(t.w, r.name(g)); err != nil {
+		if err := retirables(k.Region, g.retires()).Delete(t.w, r.name(g)); err != nil {
 			return err
 		}
 	}

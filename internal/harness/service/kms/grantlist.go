@@ -13,7 +13,8 @@ import (
 // retirable is the place of a grant that has a retiring principal.
 type retirable struct{ Account, KeyID, GrantID string }
 
-// retirables lists the grants of all accounts in a Region that principal may retire, by creation, then place.
+// retirables lists the grants of all accounts in a Region that principal may retire, by creation, then place. A user or
+// a role is named by its unique id.
 func retirables(region, principal string) store.Table[retirable] {
 	// Escaped, so that no principal's name is the beginning of another's.
 	return store.Table[retirable]{Prefix: fmt.Sprintf("kms/retirable/%s/%s/", region, url.PathEscape(principal))}
@@ -170,6 +171,13 @@ func (s *Service) ListRetirableGrants(
 	after, err := s.after(l)
 	if err != nil {
 		return nil, err
+	}
+	ids, _, err := s.cfg.Authority.Bind(ctx, []string{principal})
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", principal, err)
+	}
+	if id, bound := ids[principal]; bound {
+		principal = id
 	}
 	out := &ListRetirableGrantsOutput{}
 	return out, s.view(ctx, c, func(t *txn) error {

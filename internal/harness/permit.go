@@ -108,14 +108,12 @@ func (h *Harness) permitStatement(ctx context.Context, c *wire.Call, l session.L
 		return nil
 	}
 	resource, keys := l.ARN, policy.RequestContext{}
+	var tags map[string]string
+	var err error
 	switch need.Object {
 	case engine.TableObject:
 		resource += "/table/" + need.TableID
-		tags, err := h.qldb.TableTags(ctx, l.ID, need.TableID, need.Tags)
-		if err != nil {
-			return err
-		}
-		addTags(keys, "aws:ResourceTag/", tags)
+		tags, err = h.qldb.TableTags(ctx, l.ID, need.TableID, need.Tags)
 	case engine.AnyTable:
 		resource += "/table/*"
 		addTags(keys, "aws:RequestTag/", need.Tags)
@@ -123,15 +121,20 @@ func (h *Harness) permitStatement(ctx context.Context, c *wire.Call, l session.L
 			keys["aws:TagKeys"] = slices.Sorted(maps.Keys(need.Tags))
 		}
 	case engine.CatalogObject:
-		resource += "/information_schema/user_tables"
+		resource += "/" + qldb.Catalog
+		tags, err = h.qldb.TableTags(ctx, l.ID, qldb.Catalog, nil)
 	}
+	if err != nil {
+		return err
+	}
+	addTags(keys, "aws:ResourceTag/", tags)
 	switch need.Action {
 	case "qldb:PartiQLDropIndex": // has no other form than WITH (purge = true)
 		keys["qldb:Purge"] = []string{"true"}
 	case "qldb:PartiQLDropTable":
 		keys["qldb:Purge"] = []string{"false"}
 	}
-	err := h.authority.Allow(ctx, c, need.Action, resource, keys)
+	err = h.authority.Allow(ctx, c, need.Action, resource, keys)
 	if authorize.IsRefusal(err) {
 		return wire.Faultf("AccessDeniedException", statementDenied)
 	}

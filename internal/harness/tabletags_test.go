@@ -113,6 +113,46 @@ func TestPoliciesByTableTags(t *testing.T) {
 			" because no identity-based policy allows the qldb:UntagResource action")
 }
 
+// TestCatalogTags: the catalog of a ledger has tags of its own, which count for reading it.
+//
+// Source: Service Authorization Reference, "Resource types defined by Amazon QLDB", catalog.
+func TestCatalogTags(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	c.ledger(c.key(keyPolicy(to(readerARN, "kms:Decrypt"))))
+	catalog := ordersARN + "/information_schema/user_tables"
+	c.may("reader", `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Action":["qldb:SendCommand"],"Resource":"`+ordersARN+`"},
+		{"Effect":"Allow","Action":["qldb:PartiQLSelect","qldb:ListTagsForResource"],"Resource":"`+catalog+`",
+		"Condition":{"StringEquals":{"aws:ResourceTag/env":"prod"}}}]}`)
+	read := func() error { return c.run(c.as("reader"), "SELECT * FROM information_schema.user_tables") }
+	list := func() string {
+		_, err := qldb.NewFromConfig(c.as("reader")).ListTagsForResource(t.Context(),
+			&qldb.ListTagsForResourceInput{ResourceArn: &catalog})
+		code, _, _ := strings.Cut(said(err), ":")
+		return code
+	}
+	c.wantTags(catalog, map[string]string{})
+	want(t, "without tags", read(), statementDenied)
+	if got := list(); got != "AccessDeniedException" {
+		t.Errorf("list without tags: got %s", got)
+	}
+	want(t, "tag the ledger", c.tagTable(c.root(), ordersARN, map[string]string{"env": "prod"}), "ok")
+	want(t, "the ledger alone has the tag", read(), statementDenied)
+	want(t, "tag", c.tagTable(c.root(), catalog, map[string]string{"env": "prod", "team": "audit"}), "ok")
+	c.wantTags(catalog, map[string]string{"env": "prod", "team": "audit"})
+	want(t, "tagged", read(), "ok")
+	if got := list(); got != "ok" {
+		t.Errorf("list: got %s", got)
+	}
+	want(t, "untag", c.untagTable(c.root(), catalog, "env"), "ok")
+	c.wantTags(catalog, map[string]string{"team": "audit"})
+	want(t, "untagged", read(), statementDenied)
+	elsewhere := strings.Replace(catalog, "ledger/orders", "ledger/nope", 1)
+	want(t, "no such ledger", c.tagTable(c.root(), elsewhere, map[string]string{"a": "b"}),
+		"ResourceNotFoundException: The Ledger with name nope is not found")
+}
+
 // TestTagsNeedStandard: in ALLOW_ALL a table can be tagged later, but not be created with tags.
 func TestTagsNeedStandard(t *testing.T) {
 	t.Parallel()

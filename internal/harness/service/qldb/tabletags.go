@@ -9,6 +9,12 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
+// Catalog is how the ARN of a ledger's catalog goes on after that of the ledger, and the id of the catalog where its
+// tags are kept beside those of tables.
+//
+// Source: Service Authorization Reference, "Resource types defined by Amazon QLDB".
+const Catalog = "information_schema/user_tables"
+
 // tableTags are the tags of the tables of a ledger, by table id. Those that a table is created with stand in the
 // journal, where nothing changes any more; from the first change on it has a record here, which holds them all.
 func tableTags(ledgerID string) store.Table[map[string]string] {
@@ -18,7 +24,7 @@ func tableTags(ledgerID string) store.Table[map[string]string] {
 // withTable finds the table that of names, if it names one. Tables are known to the journal alone, which cannot be
 // opened within a transaction of the state. A dropped table keeps its tags: it may come back.
 func (s *Service) withTable(ctx context.Context, c *wire.Call, of tagged) (tagged, error) {
-	if of.Table == "" {
+	if of.Table == "" || of.Table == Catalog {
 		return of, nil
 	}
 	var l *ledger
@@ -55,17 +61,25 @@ func (t tagged) findTable(r store.Reader, l *ledger) (*map[string]string, func(s
 	if l.ID != t.ledgerID { // another ledger has the name by now
 		return nil, nil, notFound("Table", t.Table)
 	}
-	tags, found, err := tableTags(l.ID).Get(r, t.Table)
+	return findTableTags(r, l, t.Table, t.created)
+}
+
+// findTableTags is find for what is called id among the tables of l; created are the tags it was created with.
+func findTableTags(
+	r store.Reader, l *ledger, id string, created map[string]string,
+) (*map[string]string, func(store.Writer) error, error) {
+	tags, found, err := tableTags(l.ID).Get(r, id)
 	if err != nil {
 		return nil, nil, err
 	}
 	if !found {
-		tags = maps.Clone(t.created)
+		tags = maps.Clone(created)
 	}
-	return &tags, func(w store.Writer) error { return tableTags(l.ID).Put(w, t.Table, tags) }, nil
+	return &tags, func(w store.Writer) error { return tableTags(l.ID).Put(w, id, tags) }, nil
 }
 
-// TableTags are the tags that a table of the ledger called ledgerID has by now; created are those it was created with.
+// TableTags are the tags that a table of the ledger called ledgerID has by now, or with the id Catalog its catalog;
+// created are those it was created with.
 func (s *Service) TableTags(
 	ctx context.Context, ledgerID, tableID string, created map[string]string,
 ) (tags map[string]string, err error) {

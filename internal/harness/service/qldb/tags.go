@@ -157,7 +157,7 @@ func (s *Service) retag(
 type tagged struct {
 	Ledger string
 	Stream string // id
-	Table  string // id
+	Table  string // id, or Catalog
 	// Of a table, as withTable finds it: the id of its ledger, and the tags that it was created with.
 	ledgerID string
 	created  map[string]string
@@ -180,14 +180,15 @@ func (t tagged) find(r store.Reader, at Place, now time.Time) (*map[string]strin
 		return nil, nil, err
 	case !l.GoneAt.IsZero():
 		return nil, nil, notFound("Ledger", t.Ledger)
+	case t.Table == Catalog:
+		return findTableTags(r, l, Catalog, nil)
 	case t.Table != "":
 		return t.findTable(r, l)
 	}
 	return &l.Tags, l.put, nil
 }
 
-// parseTagged reads the ARN of a resource. The catalog can be tagged as well, but its tags are not kept, so it is not
-// found; so is everything of another account or Region.
+// parseTagged reads the ARN of a resource. Everything of another account or Region is not found.
 func parseTagged(c *wire.Call, arn string) (tagged, error) {
 	if err := checkARN("ResourceArn", arn); err != nil {
 		return tagged{}, err
@@ -211,8 +212,11 @@ func parseTagged(c *wire.Call, arn string) (tagged, error) {
 			return tagged{}, notFound("Table", id)
 		}
 		return tagged{Ledger: name, Table: id}, nil
-	case kind == "ledger" && rest == "information_schema/user_tables":
-		return tagged{}, notFound("Catalog", rest)
+	case kind == "ledger" && rest == Catalog:
+		if !here || checkName("Name", name) != nil {
+			return tagged{}, notFound("Ledger", name)
+		}
+		return tagged{Ledger: name, Table: Catalog}, nil
 	case kind == "stream" && nested:
 		if !here || checkName("LedgerName", name) != nil || !isID(rest) {
 			return tagged{}, notFound("JournalKinesisStream", rest)

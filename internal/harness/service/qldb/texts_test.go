@@ -220,7 +220,7 @@ func tagTexts() []textCase {
 		{title: "missing ledger", run: tag(arn+"2", one)},
 		{title: "another account's ledger", run: tag("arn:aws:qldb:eu-west-2:444455556666:ledger/orders", one)},
 		{title: "table", run: tag(arn+"/table/8F0TPCmdNQ6JTRpiLj2TmW", one)},
-		{title: "catalog", run: tag(arn+"/information_schema/user_tables", one)},
+		{title: "catalog of no ledger", run: tag(arn+"2/information_schema/user_tables", one)},
 		{title: "stream", run: tag("arn:aws:qldb:eu-west-2:111122223333:stream/orders/8F0TPCmdNQ6JTRpiLj2TmW", one)},
 		{title: "no keys to remove", run: func(w *world) error {
 			_, err := w.service.UntagResource(w.t.Context(), call(), &qldb.UntagResourceInput{ResourceArn: arn})

@@ -2,6 +2,7 @@ package harness_test
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"testing"
 	"time"
@@ -222,9 +223,36 @@ func TestGlobalConditions(t *testing.T) {
 		{"aws:RequestedRegion", "StringEquals", "us-east-1", "eu-west-2"},
 		{"aws:UserAgent", "StringLike", "curl*", "*aws-sdk-go-v2*"},
 		{"kms:ViaService", "Null", "false", "true"},
+		{"aws:ResourceAccount", "StringEquals", foreigner, account},
+		{"aws:PrincipalOrgPaths", "Null", "false", "true"},
+		{"aws:PrincipalServiceName", "Null", "false", "true"},
+		{"aws:PrincipalServiceNamesList", "Null", "false", "true"},
+		{"aws:SourceArn", "Null", "false", "true"},
+		{"aws:SourceOrgID", "Null", "false", "true"},
+		{"aws:SourceVpce", "Null", "false", "true"},
+		{"aws:VpcSourceIp", "Null", "false", "true"},
+		{"aws:SourceIdentity", "Null", "false", "true"},
+		{"aws:MultiFactorAuthAge", "Null", "false", "true"},
+		{"aws:PrincipalTag/team", "Null", "false", "true"},
+		{"aws:referer", "Null", "false", "true"},
 	} {
 		r.condition(tt.key, tt.operator, tt.key, tt.wrong, tt.right, "ok", r.encrypt)
 	}
+	const page = "https://console.example/"
+	r.condition("a page", "StringEquals", "aws:referer", page+"x", page, "ok",
+		func(ctx context.Context, client *kms.Client) error {
+			return second(client.ListAliases(ctx, &kms.ListAliasesInput{}, func(o *kms.Options) {
+				o.HTTPClient = withReferer(page)
+			}))
+		})
+}
+
+// withReferer is a client that sends a header which no SDK does.
+type withReferer string
+
+func (page withReferer) Do(r *http.Request) (*http.Response, error) {
+	r.Header.Set("Referer", string(page))
+	return http.DefaultClient.Do(r)
 }
 
 // TestConditionsThroughQLDB: QLDB is not among the services that aws:CalledVia names; kms:ViaService names it.

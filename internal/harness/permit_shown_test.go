@@ -214,6 +214,7 @@ func TestServiceConditions(t *testing.T) {
 		"a service":           {`"Bool":{"aws:PrincipalIsAWSService":"true"}`, true},
 		"no service":          {`"Bool":{"aws:PrincipalIsAWSService":"false"}`, false},
 		"QLDB by name":        {`"StringEquals":{"aws:PrincipalServiceName":"qldb.eu-west-2.amazonaws.com"}`, true},
+		"QLDB by either name": {`"ForAnyValue:StringEquals":{"aws:PrincipalServiceNamesList":"qldb.amazonaws.com"}`, true},
 		"through a service":   {`"Bool":{"aws:ViaAWSService":"true"}`, true},
 		"for somebody else":   {`"Null":{"kms:ViaService":"false"}`, false},
 		"with an address":     {`"Null":{"aws:SourceIp":"false"}`, false},

@@ -61,7 +61,7 @@ func everywhere(host string) []string {
 }
 
 // contextOf is known with the condition keys that follow from the call alone. A service that calls for a user hides
-// where that one called from.
+// where that one called from. No account here is in an organisation, and no call comes through a VPC.
 //
 // Source: IAM User Guide, "AWS global condition context keys"; KMS Developer Guide, "Condition keys for AWS KMS",
 // kms:ViaService.
@@ -84,8 +84,10 @@ func contextOf(c *wire.Call, known policy.RequestContext) policy.RequestContext 
 		set("aws:ViaAWSService", "true")
 		set("kms:CallerAccount", c.Caller.Account) // for whom it calls: the owner of the ledger
 		set("aws:SourceAccount", c.Caller.Account)
+		keys["aws:PrincipalServiceNamesList"] = append([]string{c.Caller.Service}, everywhere(c.Caller.Service)...)
 	case c.ViaService == "":
 		set("aws:SourceIp", c.SourceIP)
+		set("aws:referer", c.Referer)
 	}
 	return keys
 }

@@ -1,6 +1,7 @@
 package authorize_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ func calling(c wire.Caller) *wire.Call {
 	return &wire.Call{
 		Service: "kms", Operation: "Decrypt", Partition: "aws", Region: "eu-west-2",
 		Time: time.Date(2026, 1, 5, 10, 15, 0, 0, time.UTC), Caller: c, SourceIP: "192.0.2.1", UserAgent: "test",
+		Referer: "https://console.example/",
 	}
 }
 
@@ -49,16 +51,22 @@ func TestContext(t *testing.T) {
 		return keys
 	}
 	own := with("aws:ViaAWSService", "true", "kms:CallerAccount", account, "aws:SourceAccount", account)
+	own["aws:PrincipalServiceNamesList"] = []string{qldb}
+	caller := wire.Caller{Account: account, ARN: "qldb.eu-west-2.amazonaws.com", Service: "qldb.eu-west-2.amazonaws.com"}
+	ofRegion := maps.Clone(own)
+	ofRegion["aws:PrincipalServiceNamesList"] = []string{"qldb.eu-west-2.amazonaws.com", qldb}
+	from := with("aws:SourceIp", "192.0.2.1", "aws:referer", "https://console.example/")
 	through := calling(root())
 	through.ViaService = "qldb.eu-west-2.amazonaws.com"
 	for name, tt := range map[string]struct {
 		call *wire.Call
 		want policy.RequestContext
 	}{
-		"direct":             {calling(root()), with("aws:SourceIp", "192.0.2.1")},
+		"direct":             {calling(root()), from},
 		"through a service":  {through, with("kms:ViaService", "qldb.eu-west-2.amazonaws.com")},
 		"a service's own":    {calling(service()), own},
-		"nobody, to tidy up": {calling(wire.Caller{Account: account}), with("aws:SourceIp", "192.0.2.1")},
+		"a Region's service": {calling(caller), ofRegion},
+		"nobody, to tidy up": {calling(wire.Caller{Account: account}), from},
 	} {
 		r, err := authorize.New(nil).Request(t.Context(), tt.call)
 		if err != nil {

@@ -140,7 +140,7 @@ var chain = []func(*Server, *exchange) error{
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := s.cfg.SignatureNow()
 	x := &exchange{r: r, now: s.cfg.Now().UTC(), call: &Call{Partition: "aws", UserAgent: r.UserAgent()}}
-	x.call.Time, x.call.SourceIP = x.now, sourceIP(r)
+	x.call.Time, x.call.SourceIP, x.call.Referer = x.now, sourceIP(r), r.Referer()
 	x.record = s.cfg.Recorder.begin(x.now, r.UserAgent())
 	err := s.run(x)
 	if errors.Is(err, ErrDropped) {

@@ -112,7 +112,8 @@ type Call struct {
 	ViaService string
 	SourceIP   string
 	UserAgent  string
-	Trail      Trail // filled in by the service while it answers
+	Referer    string // as the client says
+	Trail      Trail  // filled in by the service while it answers
 }
 
 // ARN forms an ARN of the caller's account in the call's partition and Region.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +36,7 @@ func readVectors(t *testing.T, file string) (list []vector) {
 	let := map[string]string{}
 	for block := range strings.SplitSeq(string(text), "\n\n") {
 		v := vector{lines: map[string][]string{}}
+		var twins []string
 		for line := range strings.Lines(block) {
 			kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 			switch name, value, _ := strings.Cut(rest, " "); {
@@ -43,17 +45,58 @@ func readVectors(t *testing.T, file string) (list []vector) {
 				let[name] = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(value), "="))
 			case v.name == "":
 				v.name = kind + " " + rest
-			case let[name] != "":
-				v.lines[kind] = append(v.lines[kind], strings.TrimSpace(let[name]+" "+value))
+			case kind == "twin":
+				twins = append(twins, rest)
 			default:
-				v.lines[kind] = append(v.lines[kind], rest)
+				v.lines[kind] = append(v.lines[kind], expanded(let, rest))
 			}
 		}
 		if v.name != "" {
 			list = append(list, v)
 		}
+		for _, change := range twins {
+			list = append(list, v.twin(t, let, change))
+		}
 	}
 	return list
+}
+
+func expanded(let map[string]string, rest string) string {
+	name, more, _ := strings.Cut(rest, " ")
+	if let[name] != "" {
+		return strings.TrimSpace(let[name] + " " + more)
+	}
+	return rest
+}
+
+// twin is the vector with one change, which makes that allowed which v is about.
+func (v *vector) twin(t *testing.T, let map[string]string, change string) vector {
+	t.Helper()
+	sign, rest, signed := strings.Cut(change, " ")
+	if signed = sign == "+" || sign == "-"; !signed {
+		rest = change
+	}
+	kind, line, _ := strings.Cut(rest, " ")
+	line = expanded(let, line)
+	lines := map[string][]string{}
+	for name, list := range v.lines {
+		lines[name] = slices.Clone(list)
+	}
+	switch {
+	case sign == "+":
+		lines[kind] = append(lines[kind], line)
+	case sign == "-":
+		lines[kind] = slices.DeleteFunc(lines[kind], func(one string) bool { return one == line })
+	default:
+		lines[kind] = []string{line}
+	}
+	answers := map[string]string{"deny": "allow", "fail": "pass"}
+	word, _, _ := strings.Cut(v.lines["answer"][0], " ")
+	if answers[word] == "" {
+		t.Fatalf("%s has a twin, but is not denied", v.name)
+	}
+	lines["answer"] = []string{answers[word]}
+	return vector{name: v.name + ", twin", lines: lines}
 }
 
 var entity = regexp.MustCompile(`\b(r|u|s|root)\((?:([AB]):)?([^)]*)\)`)
@@ -306,7 +349,8 @@ func TestEvaluationVectors(t *testing.T) {
 			v.judge(t, key, got)
 		})
 	}
-	want := map[path]int{direct: 65, throughAWS: 10, noFactor: 2, madeAnew: 2, disabled: 2}
+	// 81 vectors, and a twin of each of the 44 that are denied.
+	want := map[path]int{direct: 100, throughAWS: 16, noFactor: 3, madeAnew: 3, disabled: 3}
 	if diff := cmp.Diff(want, paths); diff != "" {
 		t.Errorf("vectors by how they are brought about (-want +got):\n%s", diff)
 	}
@@ -390,8 +434,8 @@ func TestLockOutVectors(t *testing.T) {
 	const lockedOut = "MalformedPolicyDocumentException: The new key policy will not allow you to update the key policy " +
 		"in the future."
 	vectors := readVectors(t, "lockout.txt")
-	if len(vectors) != 25 {
-		t.Errorf("got %d vectors, want 25", len(vectors))
+	if len(vectors) != 25+14 {
+		t.Errorf("got %d vectors, want 25, and a twin of each of the 14 that fail", len(vectors))
 	}
 	for _, v := range vectors {
 		if v.lines["caller"] == nil {

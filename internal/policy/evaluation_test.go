@@ -55,6 +55,14 @@ func TestEvaluationVectors(t *testing.T) {
 			if d.Explicit && !cmp.Equal(a.Statements, d.Statements) {
 				t.Errorf("Can: got statements %v, want %v", a.Statements, d.Statements)
 			}
+			if v.one("answer", "") != "allow" {
+				twin := v.twin(t, "allow")
+				r := twin.request(t)
+				if d := policy.Decide(r); !d.Allowed {
+					t.Errorf("%s: got %+v, want it allowed", twin.lines, d)
+				}
+				verdictOf(t, r, true)
+			}
 		})
 	}
 }
@@ -80,6 +88,13 @@ func TestLockOutVectors(t *testing.T) {
 			}
 			if want := v.one("answer", "") == "pass"; d.Allowed != want {
 				t.Errorf("got %t, want %t; %+v", d.Allowed, want, d)
+			}
+			if v.one("answer", "") != "pass" {
+				twin := v.twin(t, "pass")
+				r, bypass := twin.lockOut(t)
+				if d := policy.LockOut(r.Policies.Key, r, bypass); !d.Allowed {
+					t.Errorf("%s: got %+v, want it allowed", twin.lines, d)
+				}
 			}
 			if !bypass && len(v.lines["request"]) == 0 {
 				verdictOf(t, policy.LockOutProbe(r.Policies.Key, r), d.Allowed)

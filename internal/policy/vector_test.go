@@ -2,8 +2,10 @@ package policy_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,14 +51,52 @@ func readVectors(t *testing.T, file string) []vector {
 			list = append(list, vector{name: line, lines: map[string][]string{}})
 			begin = false
 		default:
-			name, more, _ := strings.Cut(rest, " ")
-			if body, ok := let[name]; ok {
-				rest = strings.TrimSpace(body + " " + more)
+			if kind == "twin" {
+				words := strings.SplitN(rest, " ", 3)
+				if words[0] != "+" && words[0] != "-" {
+					words = append([]string{"="}, strings.SplitN(rest, " ", 2)...)
+				}
+				rest = words[0] + " " + words[1] + " " + expanded(let, words[2])
+			} else {
+				rest = expanded(let, rest)
 			}
 			list[len(list)-1].lines[kind] = append(list[len(list)-1].lines[kind], rest)
 		}
 	}
 	return list
+}
+
+// expanded has in place of the name it begins with what that stands for.
+func expanded(let map[string]string, rest string) string {
+	name, more, _ := strings.Cut(rest, " ")
+	if body, ok := let[name]; ok {
+		return strings.TrimSpace(body + " " + more)
+	}
+	return rest
+}
+
+// twin is the vector with the one change that its twin line says, which leads to the other answer.
+func (v *vector) twin(t *testing.T, answer string) vector {
+	t.Helper()
+	if len(v.lines["twin"]) != 1 {
+		t.Fatalf("%s has %d twins, want one in which one change allows it", v.name, len(v.lines["twin"]))
+	}
+	words := strings.SplitN(v.lines["twin"][0], " ", 3)
+	kind, line := words[1], words[2]
+	lines := maps.Clone(v.lines)
+	switch at := slices.Index(lines[kind], line); {
+	case words[0] == "+":
+		lines[kind] = append(slices.Clip(lines[kind]), line)
+	case words[0] == "-" && at >= 0:
+		lines[kind] = slices.Delete(slices.Clone(lines[kind]), at, at+1)
+	case words[0] == "=" && len(lines[kind]) < 2 && at < 0:
+		lines[kind] = []string{line}
+	default:
+		t.Fatalf("%s: the change %q is none", v.name, v.lines["twin"][0])
+	}
+	delete(lines, "twin")
+	lines["answer"] = []string{answer}
+	return vector{name: v.name + ", twin", lines: lines}
 }
 
 const foreign = "444455556666"

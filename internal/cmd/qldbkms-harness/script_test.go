@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -59,6 +60,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TF_IN_AUTOMATION", "1")
 			env.Setenv("TF_CLI_ARGS", "-no-color")
 			env.Setenv("ROOT", filepath.Dir(filepath.Dir(filepath.Dir(thisDir(t)))))
+			env.Setenv("PYTHON", pythonSDK())
+			env.Setenv("AWS_WITH_QLDB", commandLine())
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -73,7 +76,12 @@ func TestScripts(t *testing.T) {
 				out, err := exec.Command(engine, "version").Output()
 				return !strings.Contains(string(out), "Terraform v1.11."), err
 			case "awsqldb":
-				return exec.Command("aws", "qldb", "help").Run() == nil, nil
+				return commandLine() != "", nil
+			case "boto3":
+				if pythonSDK() == "" && os.Getenv("CI") != "" {
+					return false, errors.New("no python3 on the PATH has a boto3 that knows QLDB")
+				}
+				return pythonSDK() != "", nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},

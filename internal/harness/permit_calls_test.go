@@ -161,9 +161,14 @@ func TestCreateLedgerAsRole(t *testing.T) {
 	want(t, "the team's ledger", describe(), "ok")
 
 	// Used directly, the key is closed to the role.
-	_, err := kms.NewFromConfig(c.as("reader")).DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &key})
-	want(t, "DescribeKey not through QLDB", err, "AccessDeniedException: User: "+readerS1+" is not authorized to "+
-		"perform: kms:DescribeKey on resource: "+key+" because no identity-based policy allows the kms:DescribeKey action")
+	describeKey := func() error {
+		return second(kms.NewFromConfig(c.as("reader")).DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &key}))
+	}
+	want(t, "DescribeKey not through QLDB", describeKey(), "AccessDeniedException: User: "+readerS1+" is not authorized "+
+		"to perform: kms:DescribeKey on resource: "+key+" because no identity-based policy allows the kms:DescribeKey "+
+		"action")
+	c.may("reader", allowed("kms:DescribeKey", key))
+	want(t, "DescribeKey by the role's own policy", describeKey(), "ok")
 }
 
 // TestIAMAsRole: IAM's own calls are decided too; who one is, anybody may ask.
@@ -304,6 +309,8 @@ func TestKeysOfOthers(t *testing.T) {
 	want(t, "account named", encrypt(), "ok")
 	_, err := stranger.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &key})
 	want(t, "what no other account may", err, who+"kms:DisableKey"+missingResource)
+	_, err = kms.NewFromConfig(c.root()).DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &key})
+	want(t, "the key's own account", err, "ok")
 	c.putPolicy(key, keyPolicy())
 	want(t, "not named any more", encrypt(), who+"kms:Encrypt"+missingResource)
 }

@@ -199,6 +199,10 @@ func TestGrantOfRecreatedRole(t *testing.T) {
 	if got := encrypt(); got != "ok" {
 		t.Errorf("with a grant of its own: got %s", got)
 	}
+	_, err = kms.NewFromConfig(c.as("reader")).RetireGrant(t.Context(), &kms.RetireGrantInput{
+		KeyId: &key, GrantId: anew.GrantId,
+	})
+	want(t, "it retires that", err, "ok")
 }
 
 // TestServiceConditions: what QLDB does on its own account is done for the account of the ledger.

@@ -65,7 +65,28 @@ func newCastIn(t *testing.T, cfg harness.Config) cast {
 	}
 	cfg.Seed = seed
 	h, server := open(t, cfg)
-	return cast{t, h, server}
+	c := cast{t, h, server}
+	t.Cleanup(c.wantTwins)
+	return c
+}
+
+// wantTwins wants of each operation that was denied that it was let through as well: a test in which nothing but
+// denials happen would pass with a harness that lets nobody do anything.
+func (c cast) wantTwins() {
+	denied, passed := map[string]bool{}, map[string]bool{}
+	for _, r := range c.h.Recorder().Calls(0) {
+		name := strings.Join([]string{r.Service, r.Operation, r.Command}, " ")
+		if strings.HasPrefix(r.ErrorCode, "AccessDenied") {
+			denied[name] = true
+		} else {
+			passed[name] = true
+		}
+	}
+	for name := range denied {
+		if !passed[name] {
+			c.t.Errorf("%s is only ever denied here: it needs a twin in which one change allows it", name)
+		}
+	}
 }
 
 func (c cast) root() aws.Config { return sdk(c.h, c.server, "eu-west-2") }

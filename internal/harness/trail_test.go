@@ -255,6 +255,11 @@ func TestTrailAcrossAccounts(t *testing.T) {
 	if len(denied) != 1 || len(denied[0].Resources) != 0 || len(read(c.root(), "DescribeKey")) != 0 {
 		t.Errorf("the refused call: %+v; it is the caller's affair, and says nothing of the key", denied)
 	}
+	c.putPolicy(key, keyPolicy(to("arn:aws:iam::"+foreigner+":root", "kms:DescribeKey")))
+	want(t, "named by the key policy", second(keys.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: &key})), "ok")
+	if own, copied := read(stranger, "DescribeKey"), read(c.root(), "DescribeKey"); len(own) != 2 || len(copied) != 1 {
+		t.Errorf("got %d events in the caller's account and %d in the owner's, want 2 and 1", len(own), len(copied))
+	}
 }
 
 func TestTrailOfRotationAndDeletion(t *testing.T) {

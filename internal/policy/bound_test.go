@@ -86,6 +86,10 @@ func hostileRequests() map[string]policy.Request {
 				Conditions: condition([]string{"ForAnyValue:StringLike", "ForAllValues:StringLike"}[i/2%2], "own:Key",
 					fmt.Sprintf("*%d*", i))}
 		}),
+		"more single values than sets": manyStatements(64, func(i int) policy.Statement {
+			return policy.Statement{Effect: alternately(i), Conditions: condition("StringLike", "kms:EncryptionContext:x",
+				[]string{fmt.Sprintf("p%02d*", i), fmt.Sprintf("*s%02d", i)}[i/2%2])}
+		}),
 		"many values": manyStatements(60, func(i int) policy.Statement {
 			var values []string
 			for j := range 500 {

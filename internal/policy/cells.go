@@ -148,7 +148,7 @@ func (v *variableKey) sets(classes []class, seen map[uint64]bool) ([]class, bool
 			if seen[met] {
 				continue
 			}
-			if len(classes) == maxSets {
+			if len(classes) >= maxSets { // single values alone may be more
 				return nil, false
 			}
 			seen[met] = true

@@ -34,6 +34,8 @@ func hostile(t testing.TB) map[string]string {
 			`"aws:PrincipalTag/c":"*#*","aws:PrincipalTag/d":"#?","aws:PrincipalTag/e":"?#"}}`),
 		"mixed": fill(`Allow *,r/p# kms:Decrypt,kms:Put* if {"StringLike":{"aws:PrincipalTag/a":"*#",` +
 			`"aws:PrincipalTag/b":"#*","aws:PrincipalTag/c":"*#*"}}`),
+		"sets": fill(`Allow * kms:Decrypt if {"StringLike":{"kms:EncryptionContext:x":"p#*"}} ; ` +
+			`Deny * kms:Decrypt if {"StringLike":{"kms:EncryptionContext:x":"*s#"}}`),
 		"stars": fill(`Deny * kms:*****************************************************************#*`),
 	}
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // An Analyst is Can and Uses for many questions about the same policies: it remembers what it worked out about their
-// conditions, which most callers and actions share. The answers are those of Can and Uses.
+// conditions, which most callers and actions share. The answers are those of Can and Uses, until the questions took so
+// much work together that it answers Depends sooner.
 //
 // It keeps the policies it was asked about, and must not be used concurrently.
 type Analyst struct {
@@ -14,6 +15,7 @@ type Analyst struct {
 	tests   map[string]*test     // each content once
 	splits  map[string]split
 	classes int // in splits
+	work    int // of all searches so far
 }
 
 // maxKept bounds what is remembered, in conditions and in classes.
@@ -27,7 +29,9 @@ func NewAnalyst() *Analyst {
 // trim forgets everything when it is too much. It must not come between the steps of one analysis.
 func (m *Analyst) trim() {
 	if len(m.ready) > maxKept || m.classes > maxKept {
+		work := m.work
 		*m = *NewAnalyst()
+		m.work = work
 	}
 }
 

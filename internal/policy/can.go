@@ -77,6 +77,7 @@ func (m *Analyst) Can(r Request, a Assumptions) Answer {
 	an := m.analyse(&r, a)
 	s := newSearch(an)
 	s.run(0)
+	s.end()
 	answer := Answer{}
 	for _, c := range an.dead {
 		answer.Unmet = append(answer.Unmet, c.statement)

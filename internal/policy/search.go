@@ -8,6 +8,13 @@ import (
 // maxWork bounds a search: clauses and conditions weighed, over all points.
 const maxWork = 1_000_000
 
+// An Analyst whose searches took maxWorkOfAll together, which those of no policy that people write do, gives each
+// further one littleWork.
+const (
+	maxWorkOfAll = 16 * maxWork
+	littleWork   = maxWork / 100
+)
+
 // maxPoints bounds a search in points, where there are few clauses.
 const maxPoints = 20_000
 
@@ -18,6 +25,7 @@ type search struct {
 	at       []*class // of each variable: its class, or what all its classes have in common
 	points   int
 	cost     int      // of weighing one point
+	limit    int      // of the work
 	allowed  []*class // a point with that answer
 	denied   []*class
 	doubtful bool
@@ -35,14 +43,23 @@ func newSearch(an *analysis) *search {
 	for i := range an.clauses {
 		s.cost += 1 + len(an.clauses[i].needs)
 	}
+	if s.limit = maxWork; an.memory.work > maxWorkOfAll {
+		s.limit = littleWork
+	}
 	return s
 }
+
+// tired tells whether the search took as long as it may.
+func (s *search) tired() bool { return s.points > maxPoints || s.points*s.cost > s.limit }
+
+// end remembers what the search took.
+func (s *search) end() { s.memory.work += s.points * s.cost }
 
 // run tries all classes of the variables from i on.
 func (s *search) run(i int) {
 	s.points++
 	switch t, reason := s.weigh(s.at); {
-	case t == maybe && (s.points > maxPoints || s.points*s.cost > maxWork):
+	case t == maybe && s.tired():
 		s.doubtful = true
 		s.doubt("too many combinations of condition keys")
 		return

@@ -84,11 +84,12 @@ func (c *clause) certainty(s strength) truth {
 // exists tells whether there is a point for which holds is true, or may be.
 func (an *analysis) exists(holds func(at []*class) truth) bool {
 	s := newSearch(an)
+	defer s.end()
 	var try func(i int) bool
 	try = func(i int) bool {
 		s.points++
 		t := holds(s.at)
-		if t != maybe || i == len(s.vars) || s.points > maxPoints || s.points*s.cost > maxWork {
+		if t != maybe || i == len(s.vars) || s.tired() {
 			return t != no
 		}
 		v := s.vars[i]

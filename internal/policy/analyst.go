@@ -15,7 +15,7 @@ type Analyst struct {
 	tests   map[string]*test     // each content once
 	splits  map[string]split
 	classes int // in splits
-	work    int // of all searches so far
+	work    int // of all that was worked out so far
 }
 
 // maxKept bounds what is remembered, in conditions and in classes.
@@ -92,16 +92,22 @@ func (m *Analyst) split(v *variableKey, suffix string) {
 	key = binary.AppendUvarint(key, v.uncertain)
 	for _, t := range v.tests {
 		if t.number == 0 {
-			v.split = v.newSplit(suffix)
+			v.split = m.newSplit(v, suffix)
 			return
 		}
 		key = binary.AppendUvarint(key, uint64(t.number))
 	}
 	known, seen := m.splits[string(key)]
 	if !seen {
-		known = v.newSplit(suffix)
+		known = m.newSplit(v, suffix)
 		m.classes += len(known.classes)
 		m.splits[string(key)] = known
 	}
 	v.split = known
+}
+
+func (m *Analyst) newSplit(v *variableKey, suffix string) split {
+	s := v.newSplit(suffix, m.work > maxWorkOfAll)
+	m.work += v.work
+	return s
 }

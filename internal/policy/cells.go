@@ -13,6 +13,7 @@ type variableKey struct {
 
 	tests     []*test
 	uncertain uint64 // of which tests: a policy variable in them has no known value
+	work      int    // to tell the classes apart: characters compared, about
 
 	split
 
@@ -58,12 +59,17 @@ func (t *test) same(other *test) bool {
 }
 
 // newSplit works out the classes. suffix is how all values end after at least one character, "" if they may be any.
-func (v *variableKey) newSplit(suffix string) split {
+// Tired, it does not look at what values there are.
+func (v *variableKey) newSplit(suffix string, tired bool) split {
 	var s split
 	if !alwaysPresent[v.key] {
 		s.classes = append(s.classes, class{met: v.met(nil), absent: true})
 	}
-	s.classes = append(s.classes, v.present(suffix)...)
+	if tired {
+		s.classes = append(s.classes, v.anything())
+	} else {
+		s.classes = append(s.classes, v.present(suffix)...)
+	}
 	common := ^uint64(0)
 	s.all.met = s.classes[0].met
 	for _, c := range s.classes {
@@ -90,6 +96,7 @@ func (v *variableKey) present(suffix string) []class {
 	if !ok || len(candidates)*v.size() > maxComparisons {
 		return []class{v.anything()}
 	}
+	v.work += len(candidates) * v.size()
 	var singles []class
 	seen := map[uint64]bool{}
 	for _, value := range candidates {

@@ -31,7 +31,9 @@ func (v *variableKey) texts(suffix string) (list []string, ok bool) {
 	if suffix != "" {
 		a.add(append(pattern{anyOne, anyRun}, []rune(suffix)...), globText)
 	}
-	return a.words(suffix != "")
+	list, ok = a.words(suffix != "")
+	v.work += a.work
+	return list, ok
 }
 
 // literals are the texts that conditions compare with, in other letter cases too where that matters, and one text that
@@ -92,6 +94,7 @@ type automaton struct {
 	narrow []bool // the wildcard takes no colon
 	starts []int
 	ends   []int
+	work   int // positions and states looked at
 }
 
 // add lays a pattern at the end. An ARN pattern with too few fields matches nothing and is left out.
@@ -161,6 +164,7 @@ func (a *automaton) enter(s state, i int) {
 // step sets in next the positions that character c leads to from s.
 func (a *automaton) step(s state, c rune, next state) {
 	for i := range s.positions() {
+		a.work++
 		switch r := a.runes[i]; {
 		case r == end:
 		case r < 0 && c == ':' && a.narrow[i]:
@@ -228,6 +232,7 @@ func (a *automaton) words(within bool) (list []string, ok bool) {
 		}
 		for _, c := range a.choices(queue[n].state, other) {
 			clear(next)
+			a.work += len(next) * 8
 			a.step(queue[n].state, c, next)
 			if key = next.key(key[:0]); visited[string(key)] {
 				continue

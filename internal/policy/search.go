@@ -8,8 +8,8 @@ import (
 // maxWork bounds a search: clauses and conditions weighed, over all points.
 const maxWork = 1_000_000
 
-// An Analyst whose searches took maxWorkOfAll together, which those of no policy that people write do, gives each
-// further one littleWork.
+// An Analyst whose work so far is more than maxWorkOfAll, which that for no policy that people write is, gives each
+// further search littleWork, and no longer looks at what values a condition key can have.
 const (
 	maxWorkOfAll = 16 * maxWork
 	littleWork   = maxWork / 100

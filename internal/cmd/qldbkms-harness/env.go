@@ -18,7 +18,7 @@ func newEnv() *cobra.Command {
 		Short: "Print the exports that point a shell at the running harness",
 		Long: "Print the exports that point a shell at the running harness:\n\n" +
 			"  eval \"$(qldbkms-harness env)\"\n\nThey hold the root access key.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			env, err := harness.RunningEnv(cmd.Context(), dataDir)
 			if err != nil {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,7 +60,7 @@ func (s *settings) add(cmd *cobra.Command) {
 
 // begin is config with a context that ends when the program is interrupted; stop gives the signals back.
 func (s *settings) begin(cmd *cobra.Command) (ctx context.Context, stop func(), cfg harness.Config, err error) {
-	ctx, stop = signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop = signal.NotifyContext(cmd.Context(), endings()...)
 	if cfg, err = s.config(cmd); err != nil {
 		stop()
 	}
@@ -70,6 +69,9 @@ func (s *settings) begin(cmd *cobra.Command) (ctx context.Context, stop func(), 
 
 // config turns the flags into a harness.Config, or says which flag is wrong.
 func (s *settings) config(cmd *cobra.Command) (harness.Config, error) {
+	if err := s.check(); err != nil {
+		return harness.Config{}, err
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s.logLevel)); err != nil {
 		return harness.Config{}, fmt.Errorf("--log-level %q: want debug, info, warn or error", s.logLevel)

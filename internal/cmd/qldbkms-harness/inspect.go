@@ -20,6 +20,7 @@ import (
 // addReading adds the flags of commands that read a data directory that nothing serves.
 func (s *settings) addReading(cmd *cobra.Command) {
 	s.auth, s.logFormat, s.account, s.region = "on", "text", harness.DefaultAccount, harness.DefaultRegion
+	s.maxLedgers, s.timing = 1, harness.DefaultTiming() // nothing is created
 	f := cmd.Flags()
 	f.StringVar(&s.dataDir, "data-dir", ".qldbkms", "directory that holds everything the harness keeps")
 	s.elsewhere.add(f)
@@ -36,7 +37,7 @@ func newVerify() *cobra.Command {
 			"block, its hashes and its place in the chain, and the index, which must say the same as one made anew\n" +
 			"from the blocks. Ledgers are opened with their keys, from KMS. Ends with exit code 1 if anything is\n" +
 			"damaged or cannot be read.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop, cfg, err := s.begin(cmd)
 			if err != nil {
@@ -111,7 +112,7 @@ func newDump() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dump --ledger NAME",
 		Short: "Write the journal of a ledger as Ion text, a block a line, from a data directory that nothing serves",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop, cfg, err := s.begin(cmd)
 			if err != nil {

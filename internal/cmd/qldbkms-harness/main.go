@@ -42,6 +42,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	root.SetOut(out)
 	root.SetErr(errOut)
 	root.AddCommand(newServe(), newRun(), newEnv(), newScenario(), newVerify(), newDump())
+	pointToHelp(root)
 	err := root.ExecuteContext(ctx)
 	var code exitCode
 	switch {

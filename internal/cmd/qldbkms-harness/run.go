@@ -25,7 +25,7 @@ func newRun() *cobra.Command {
 			"The command gets AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and\n" +
 			"AWS_DEFAULT_REGION, and none of the AWS settings that would lead it elsewhere. QLDBKMS_POLL_INTERVAL\n" +
 			"lets the qldbkms provider ask more often than it would ask Amazon.",
-		Args: cobra.MinimumNArgs(1),
+		Args: aCommand,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := s.config(cmd)
 			if err != nil {
@@ -65,7 +65,7 @@ func run(cmd *cobra.Command, h *harness.Harness, args []string) (err error) {
 // wait runs child and passes on the signals that reach us but not it.
 func wait(child *exec.Cmd) error {
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	signal.Notify(signals, append(endings(), syscall.SIGQUIT)...)
 	defer signal.Stop(signals)
 	if err := child.Start(); err != nil {
 		return fmt.Errorf("start the command: %w", err)

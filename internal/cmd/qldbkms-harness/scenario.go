@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +45,7 @@ func newScenario() *cobra.Command {
 			"one does not hold.\n\n" +
 			"With the article's timing all scenarios take about 15 minutes; --speedup 30 takes about one.",
 		ValidArgs: append([]string{"all"}, scenario.Names()...),
-		Args:      cobra.MatchAll(cobra.MinimumNArgs(1), cobra.OnlyValidArgs),
+		Args:      scenarioNames,
 		RunE:      func(cmd *cobra.Command, args []string) error { return d.run(cmd, args) },
 	}
 	f := cmd.Flags()
@@ -68,8 +67,11 @@ func newScenario() *cobra.Command {
 }
 
 func (d *drill) run(cmd *cobra.Command, names []string) (err error) {
-	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(cmd.Context(), endings()...)
 	defer stop()
+	if err := d.check(); err != nil {
+		return err
+	}
 	cfg, err := d.config(cmd, names)
 	if err != nil {
 		return err

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +17,7 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve in the foreground until interrupted",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop, cfg, err := s.begin(cmd)
 			if err != nil {
@@ -40,7 +42,9 @@ func serve(ctx context.Context, cmd *cobra.Command, h *harness.Harness, listen, 
 			err = closeErr
 		}
 	}()
-	if err := h.Listen(listen); err != nil {
+	if err := h.Listen(listen); errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: another program has it; choose another --listen, port 0 takes a free one", err)
+	} else if err != nil {
 		return err
 	}
 	out := cmd.OutOrStdout()

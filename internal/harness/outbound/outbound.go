@@ -122,8 +122,8 @@ func (s *Service) checkURL() error {
 	case u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("endpoint of %s: %s has a query or a fragment; want scheme, host and port", s.Name, s.Endpoint)
 	case u.Scheme == "http" && !s.AllowPlainHTTP && !isLoopback(u.Hostname()):
-		return fmt.Errorf("endpoint of %s: to %s, keys and data would travel in the clear; use https, or allow plain HTTP",
-			s.Name, s.Endpoint)
+		return fmt.Errorf("endpoint of %s: to %s, keys and data would travel in the clear; use https, or "+
+			"--allow-plain-http", s.Name, s.Endpoint)
 	}
 	return nil
 }

@@ -142,6 +142,50 @@ func TestBoundedTime(t *testing.T) {
 	}
 }
 
+// TestAnalystTires: an Analyst that was asked too much leaves in doubt what it would have to search for, and is right
+// about what is plain.
+func TestAnalystTires(t *testing.T) {
+	t.Parallel()
+	searched := policy.Request{Caller: callerOf(t, "s(ledger-reader/s1)"), Action: "kms:Decrypt", Resource: keyARN}
+	hard := searched
+	// Of three keys two are always alike, but that takes trying. All four policies must allow.
+	alike := func(name, who string, parse func(string) (*policy.Policy, error)) *policy.Policy {
+		var lines []string
+		for _, pair := range []string{"12", "13", "23"} {
+			for _, op := range []string{"StringEquals", "StringNotEquals"} {
+				lines = append(lines, fmt.Sprintf("Allow %skms:* if %s own:%s%c a and %s own:%s%c a",
+					who, op, name, pair[0], op, name, pair[1]))
+			}
+		}
+		return policyOf(t, lines, parse)
+	}
+	hard.Policies = policy.Policies{Key: alike("A", "root(A) ", nil), Boundary: alike("B", "", policy.ParseIdentity),
+		Identity: one1(alike("C", "", policy.ParseIdentity)), Session: one1(alike("D", "", policy.ParseIdentity))}
+	searched.Policies.Key = policyOf(t, []string{"Allow r(ledger-reader) kms:Decrypt if StringEquals own:Key a",
+		"Allow r(ledger-reader) kms:Decrypt if StringNotEquals own:Key a"}, nil)
+	plain := searched
+	plain.Action = "kms:Encrypt"
+	used := func(m *policy.Analyst) bool {
+		dead := policyOf(t, []string{"Allow * kms:Decrypt", "Allow * kms:Decrypt"}, nil)
+		return m.Uses(dead, []policy.Request{searched}, policy.Assumptions{})[1].Needed
+	}
+	analyst := policy.NewAnalyst()
+	for i, want := range []policy.Verdict{policy.Always, policy.Depends} {
+		if got := analyst.Can(searched, policy.Assumptions{}); got.Verdict != want {
+			t.Errorf("%d: got %+v, want %s", i, got, want)
+		}
+		if got := analyst.Can(plain, policy.Assumptions{}); got.Verdict != policy.Never {
+			t.Errorf("%d: plain: got %+v", i, got)
+		}
+		if got := used(analyst); got != (want == policy.Depends) {
+			t.Errorf("%d: a statement that is there twice is needed: %t", i, got)
+		}
+		for range 2000 {
+			analyst.Can(hard, policy.Assumptions{})
+		}
+	}
+}
+
 func testingClock() func() time.Duration {
 	begin := time.Now()
 	return func() time.Duration { return time.Since(begin) }

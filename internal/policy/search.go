@@ -9,7 +9,8 @@ import (
 const maxWork = 1_000_000
 
 // An Analyst whose work so far is more than maxWorkOfAll, which that for no policy that people write is, gives each
-// further search littleWork, and no longer looks at what values a condition key can have.
+// further search littleWork, and no longer looks at what values a condition key can have. After twice as much, what is
+// not plain at once is left in doubt.
 const (
 	maxWorkOfAll = 16 * maxWork
 	littleWork   = maxWork / 100
@@ -43,11 +44,16 @@ func newSearch(an *analysis) *search {
 	for i := range an.clauses {
 		s.cost += 1 + len(an.clauses[i].needs)
 	}
-	if s.limit = maxWork; an.memory.work > maxWorkOfAll {
+	switch s.limit = maxWork; {
+	case an.memory.exhausted():
+		s.limit = 0
+	case an.memory.work > maxWorkOfAll:
 		s.limit = littleWork
 	}
 	return s
 }
+
+func (m *Analyst) exhausted() bool { return m.work > 2*maxWorkOfAll }
 
 // tired tells whether the search took as long as it may.
 func (s *search) tired() bool { return s.points > maxPoints || s.points*s.cost > s.limit }

@@ -83,6 +83,9 @@ func (c *clause) certainty(s strength) truth {
 
 // exists tells whether there is a point for which holds is true, or may be.
 func (an *analysis) exists(holds func(at []*class) truth) bool {
+	if an.memory.exhausted() {
+		return true
+	}
 	s := newSearch(an)
 	defer s.end()
 	var try func(i int) bool

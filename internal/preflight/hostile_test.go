@@ -36,6 +36,11 @@ func hostile(t testing.TB) map[string]string {
 			`"aws:PrincipalTag/b":"#*","aws:PrincipalTag/c":"*#*"}}`),
 		"sets": fill(`Allow * kms:Decrypt if {"StringLike":{"kms:EncryptionContext:x":"p#*"}} ; ` +
 			`Deny * kms:Decrypt if {"StringLike":{"kms:EncryptionContext:x":"*s#"}}`),
+		"negated":   fill(`Allow !r/p# kms:* if {"StringNotLikeIfExists":{"aws:PrincipalTag/b":"?#"}}`),
+		"excluded":  fill(`Allow *,r/p# !kms:Decrypt if {"StringNotEquals":{"aws:PrincipalTag/b":["a*#","x#"]}}`),
+		"variables": fill(`Deny root,r/p# * if {"StringLike":{"kms:EncryptionContext:x":"${aws:PrincipalTag/a}#*"}}`),
+		"many keys": fill(`Deny *,r/p# !kms:Decrypt if {"Null":{"aws:CurrentTime":["*a*#*b*","x#"]},` +
+			`"ForAnyValue:StringLike":{"aws:CurrentTime":["${aws:PrincipalTag/a}#*","*y#"]}} ; Deny root *`),
 		"stars": fill(`Deny * kms:*****************************************************************#*`),
 	}
 }

@@ -12,8 +12,8 @@ import (
 // negations are the operators that say the opposite of another.
 var negations = map[string]string{
 	"StringEquals": "StringNotEquals", "StringEqualsIgnoreCase": "StringNotEqualsIgnoreCase",
-	"StringLike": "StringNotLike", "ArnEquals": "ArnNotEquals", "ArnLike": "ArnNotLike", "NumericEquals": "NumericNotEquals",
-	"DateEquals": "DateNotEquals", "IpAddress": "NotIpAddress",
+	"StringLike": "StringNotLike", "ArnEquals": "ArnNotEquals", "ArnLike": "ArnNotLike",
+	"NumericEquals": "NumericNotEquals", "DateEquals": "DateNotEquals", "IpAddress": "NotIpAddress",
 }
 
 // TestNegatedOperators: with the operator of its only condition negated, a statement applies to just those requests

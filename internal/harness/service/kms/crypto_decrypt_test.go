@@ -82,6 +82,10 @@ func TestDecryptHiddenKey(t *testing.T) {
 
 	_, err := w.Decrypt(t.Context(), as(foreignAccount), in)
 	wantFault(t, err, "AccessDeniedException", hiddenKey)
+	w.open(t, keyID, foreignAccount)
+	if _, err = w.Decrypt(t.Context(), as(foreignAccount), in); err != nil {
+		t.Errorf("named by the key policy: got %v", err)
+	}
 
 	// Elsewhere there is even a key of the same id, as multi-Region keys have.
 	elsewhere := as(ownerAccount)

@@ -85,6 +85,21 @@ func TestEncryptForeignAccount(t *testing.T) {
 	if _, err := w.Encrypt(t.Context(), as(foreignAccount), in); faultCode(err) != "AccessDeniedException" {
 		t.Errorf("got %v, want AccessDeniedException", err)
 	}
+	w.open(t, keyID, foreignAccount)
+	if _, err := w.Encrypt(t.Context(), as(foreignAccount), in); err != nil {
+		t.Errorf("named by the key policy: got %v", err)
+	}
+}
+
+// open puts a key policy that lets the account administer, and another one use the key.
+func (w *world) open(t *testing.T, id, account string) {
+	t.Helper()
+	text := `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"` + ownerAccount + `"},"Action":"kms:*","Resource":"*"},
+		{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"kms:*","Resource":"*"}]}`
+	_, err := w.PutKeyPolicy(t.Context(), as(ownerAccount), &kms.PutKeyPolicyInput{KeyID: &id, Policy: &text})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestGenerateDataKey(t *testing.T) {

@@ -178,7 +178,7 @@ func TestGrantAllowsService(t *testing.T) {
 	}
 }
 
-// What no grant can allow is closed to a service that calls for itself.
+// What no grant can allow is closed to a service that calls for itself, and open to the account.
 func TestServiceWithoutGrant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -186,23 +186,26 @@ func TestServiceWithoutGrant(t *testing.T) {
 	w.alias(t, "alias/orders", m.KeyID)
 	key := &kms.KeyInput{KeyID: &m.ARN}
 	ctx := t.Context()
-	for name, call := range map[string]func() (any, error){
-		"CreateKey":   func() (any, error) { return w.CreateKey(ctx, qldb(), &kms.CreateKeyInput{}) },
-		"ListKeys":    func() (any, error) { return w.ListKeys(ctx, qldb(), &kms.ListKeysInput{}) },
-		"ListAliases": func() (any, error) { return w.ListAliases(ctx, qldb(), &kms.ListAliasesInput{}) },
-		"DisableKey":  func() (any, error) { return w.DisableKey(ctx, qldb(), key) },
-		"DeleteAlias": func() (any, error) {
-			return w.DeleteAlias(ctx, qldb(), &kms.DeleteAliasInput{AliasName: ptr("alias/orders")})
+	for name, call := range map[string]func(c *wire.Call) (any, error){
+		"CreateKey":   func(c *wire.Call) (any, error) { return w.CreateKey(ctx, c, &kms.CreateKeyInput{}) },
+		"ListKeys":    func(c *wire.Call) (any, error) { return w.ListKeys(ctx, c, &kms.ListKeysInput{}) },
+		"ListAliases": func(c *wire.Call) (any, error) { return w.ListAliases(ctx, c, &kms.ListAliasesInput{}) },
+		"DisableKey":  func(c *wire.Call) (any, error) { return w.DisableKey(ctx, c, key) },
+		"DeleteAlias": func(c *wire.Call) (any, error) {
+			return w.DeleteAlias(ctx, c, &kms.DeleteAliasInput{AliasName: ptr("alias/orders")})
 		},
-		"DescribeKey of a predefined alias": func() (any, error) {
-			return w.DescribeKey(ctx, qldb(), &kms.DescribeKeyInput{KeyID: ptr("alias/aws/s3")})
+		"DescribeKey of a predefined alias": func(c *wire.Call) (any, error) {
+			return w.DescribeKey(ctx, c, &kms.DescribeKeyInput{KeyID: ptr("alias/aws/s3")})
 		},
-		"ListRetirableGrants of another": func() (any, error) {
-			return w.ListRetirableGrants(ctx, qldb(), &kms.ListRetirableGrantsInput{RetiringPrincipal: ptr(ownerRoot)})
+		"ListRetirableGrants of another": func(c *wire.Call) (any, error) {
+			return w.ListRetirableGrants(ctx, c, &kms.ListRetirableGrantsInput{RetiringPrincipal: ptr(ownerRoot)})
 		},
 	} {
-		if _, err := call(); code(err) != "AccessDeniedException" {
+		if _, err := call(qldb()); code(err) != "AccessDeniedException" {
 			t.Errorf("%s: got %v, want AccessDeniedException", name, err)
+		}
+		if _, err := call(as(ownerAccount)); err != nil {
+			t.Errorf("%s of the account: got %v", name, err)
 		}
 	}
 }

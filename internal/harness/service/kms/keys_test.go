@@ -299,6 +299,29 @@ func TestKeysArePerAccountAndRegion(t *testing.T) {
 	}
 }
 
+// TestKeyOfAnotherAccount is found by its ARN, or by that of its alias, by those whom its policy names.
+func TestKeyOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.create(t, kms.CreateKeyInput{})
+	w.alias(t, "alias/orders", m.KeyID)
+	refs := []string{m.ARN, "arn:aws:kms:eu-west-2:111122223333:alias/orders"}
+	c := as(foreignAccount)
+	c.Operation = "DescribeKey"
+	for _, want := range []string{hidden, ""} {
+		for _, ref := range refs {
+			out, err := w.DescribeKey(t.Context(), c, &kms.DescribeKeyInput{KeyID: &ref})
+			switch {
+			case want != "" && fault(err) != want:
+				t.Errorf("%s: got %v, want %s", ref, err, want)
+			case want == "" && (err != nil || out.KeyMetadata.ARN != m.ARN):
+				t.Errorf("%s, named by the key policy: got %v", ref, err)
+			}
+		}
+		w.open(t, m.KeyID, foreignAccount)
+	}
+}
+
 const hidden = "AccessDeniedException: User: arn:aws:iam::444455556666:root is not authorized to perform: " +
 	"kms:DescribeKey on this resource because the resource does not exist in this Region, no resource-based policies " +
 	"allow access, or a resource-based policy explicitly denies access"

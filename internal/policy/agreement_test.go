@@ -206,6 +206,47 @@ func TestEnginesAgree(t *testing.T) {
 	t.Log(verdicts)
 }
 
+// TestEnginesAgreeOnLargePolicies is TestEnginesAgree for policies with more conditions than Can tells apart, and for
+// an Analyst that is tired of questions: it may be in doubt, but not wrong.
+func TestEnginesAgreeOnLargePolicies(t *testing.T) {
+	t.Parallel()
+	tired, doubts, certain := policy.NewAnalyst(), 0, 0
+	for seed := range uint64(300) {
+		d := newDispute(t, rand.New(rand.NewPCG(seed, 7)), nil)
+		key := *d.request.Policies.Key
+		for range 10 + d.IntN(40) {
+			more := randomPolicy(t, d.Rand, true, d.IntN(3) == 0)
+			if more.Version == key.Version {
+				key.Statements = append(key.Statements, more.Statements...)
+			}
+		}
+		for i := range key.Statements {
+			key.Statements[i].Index = i
+		}
+		d.request.Policies.Key = &key
+		d.keys, d.values, d.sets = conditionValues(&key)
+		answers := []policy.Answer{policy.Can(d.request, d.assume), tired.Can(d.request, d.assume)}
+		tired.Uses(&key, []policy.Request{d.request}, d.assume)
+		for range 8 {
+			r := d.completed(t)
+			decision := policy.Decide(r)
+			for i, a := range answers {
+				if decision.Allowed && a.Verdict == policy.Never || !decision.Allowed && a.Verdict == policy.Always {
+					t.Fatalf("seed %d, %d: Can says %s, Decide says %+v\n%s", seed, i, a.Verdict, decision, describe(t, r))
+				}
+			}
+		}
+		if a := answers[1]; a.Verdict != policy.Depends {
+			certain++
+		} else if len(a.Doubts) > 0 {
+			doubts++
+		}
+	}
+	if doubts < 30 || certain < 30 {
+		t.Errorf("%d answers are in doubt and %d certain: too few to show anything", doubts, certain)
+	}
+}
+
 // TestRandomPoliciesUseEveryOperator: what TestEnginesAgree makes up has every condition operator, with and without
 // IfExists, alone and under both set operators.
 func TestRandomPoliciesUseEveryOperator(t *testing.T) {

@@ -168,8 +168,12 @@ func (a Access) entities(field string, arns []string) ([]string, error) {
 		case arn == prefix+"root" || arn == a.Account:
 			return nil, &AccessError{field, i, fmt.Errorf("%q is the account: use account_root", arn)}
 		case !ours || !entityName.MatchString(name) || strings.HasSuffix(name, "/"):
-			return nil, &AccessError{field, i, fmt.Errorf("%q is not the ARN of a role or user of account %s: "+
-				"%srole/NAME", arn, a.Account, prefix)}
+			of := "account " + a.Account
+			if a.Account == "" { // not known at validate
+				of, prefix = "the key's account", "arn:"+a.Partition+":iam::111122223333:"
+			}
+			return nil, &AccessError{field, i, fmt.Errorf("%q is not the ARN of a role or user of %s, such as "+
+				"%srole/NAME", arn, of, prefix)}
 		}
 	}
 	sorted := slices.Sorted(slices.Values(arns))

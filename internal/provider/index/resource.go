@@ -136,7 +136,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			},
 		},
 		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
+			"timeouts": validate.Timeouts(ctx, timeouts.Opts{
 				Create: true, Update: true, Delete: true,
 				CreateDescription: "How long to wait for the ledger and for the index to be built, such as `1h`. Default `10m`.",
 				UpdateDescription: "How long to wait for the rest of a build that took longer than its create. Default `10m`.",

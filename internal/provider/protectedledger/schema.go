@@ -55,7 +55,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"writes.",
 		Attributes: ledgerAttributes(),
 		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
+			"timeouts": validate.Timeouts(ctx, timeouts.Opts{
 				Create: true, Update: true, Delete: true,
 				CreateDescription: "How long to wait for the ledger to become ACTIVE, as a duration such as `45m`. Default `30m`.",
 				UpdateDescription: "How long to wait for a change of key to end, as a duration such as `90m`. Default `60m`.",

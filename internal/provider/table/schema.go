@@ -30,7 +30,7 @@ func (r *Resource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *r
 			"with documents and history; `undrop` brings it back. Inactive tables count towards the ledger's limit of 40.",
 		Attributes: attributes(),
 		Blocks: map[string]schema.Block{
-			"timeouts": timeouts.Block(ctx, timeouts.Opts{
+			"timeouts": validate.Timeouts(ctx, timeouts.Opts{
 				Create: true, Update: true, Delete: true,
 				CreateDescription: "How long to wait for a ledger that takes no statements yet, such as `10m`. Default `5m`.",
 				UpdateDescription: "How long a change may take, such as `10m`. Default `5m`.",

@@ -98,6 +98,12 @@ func KMSKey() validator.String {
 	}
 }
 
+// OwnKey accepts every form that names one key: all of KMSKey but the AWS owned key's word, since that key is nobody's
+// to take over.
+func OwnKey() validator.String {
+	return text{allowed: "a key id, a key ARN, an alias name (alias/...) or an alias ARN", valid: keyForms}
+}
+
 // URL accepts the base address of a service. A user name or password in it is refused, since addresses are printed.
 func URL() validator.String {
 	return text{

@@ -80,7 +80,7 @@ func (d ID) Import(
 	ctx context.Context, api awsclient.API, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
 	names, values := append([]string{"region"}, d.Names...), make([]types.String, len(d.Names)+1)
-	if req.ID != "" {
+	if req.ID != "" || req.Identity == nil || req.Identity.Raw.IsNull() {
 		parts, ok := d.parse(req.ID)
 		if !ok {
 			resp.Diagnostics.AddError(d.Refusal, fmt.Sprintf("%q is neither %s.", req.ID, d.Forms))
@@ -89,7 +89,7 @@ func (d ID) Import(
 		for i, part := range parts {
 			values[i] = types.StringValue(part)
 		}
-	} else if req.Identity != nil {
+	} else {
 		for i, name := range names {
 			resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root(name), &values[i])...)
 		}

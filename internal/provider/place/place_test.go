@@ -46,6 +46,7 @@ func TestImport(t *testing.T) {
 		{id: "orders/Vehicle/a/b", plain: true, api: region{}, want: "not understood: "},
 		{id: "orders//VIN", api: region{}, want: `not understood: "orders//VIN" is neither a nor b.`},
 		{id: "orders/Vehicle", api: region{}, want: "not understood: "},
+		{id: "", api: region{}, want: `not understood: "" is neither a nor b.`},
 		{id: "orders/Vehicle/VIN", want: "Region of the index not known: "},
 		{identity: []string{"", "orders", "Vehicle", "VIN"}, want: "Region of the index not known: "},
 	} {

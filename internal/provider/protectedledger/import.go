@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -19,7 +20,7 @@ func (r *Resource) ImportState(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
 ) {
 	var id identity
-	if req.ID != "" {
+	if req.ID != "" || req.Identity == nil || req.Identity.Raw.IsNull() {
 		name, region, ok := parseImportID(req.ID)
 		if !ok {
 			resp.Diagnostics.AddError("Import id of a ledger not understood", fmt.Sprintf(
@@ -32,7 +33,10 @@ func (r *Resource) ImportState(
 		if region != "" {
 			id.Region = types.StringValue(region)
 		}
-	} else if req.Identity != nil {
+		if strings.HasPrefix(req.ID, "arn:") && !r.sameAccount(ctx, id, req.ID, &resp.Diagnostics) {
+			return
+		}
+	} else {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &id)...)
 		if resp.Diagnostics.HasError() {
 			return
@@ -52,6 +56,26 @@ func (r *Resource) ImportState(
 	if resp.Identity != nil {
 		resp.Diagnostics.Append(resp.Identity.Set(ctx, id)...)
 	}
+}
+
+// sameAccount says whether the ledger that the calls of this resource lead to is the one the ARN names. What cannot be
+// found out is left to the read that follows an import.
+func (r *Resource) sameAccount(ctx context.Context, id identity, arn string, diags *diag.Diagnostics) bool {
+	if r.API == nil {
+		return true
+	}
+	c, err := r.calls(model{Name: id.Name, Region: id.Region}, readTimeout)
+	if err != nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	found, err := c.findLedger(ctx)
+	if err != nil || found.ARN == arn {
+		return true
+	}
+	otherAccount(c.name, arn, found.ARN).fail(diags)
+	return false
 }
 
 // parseImportID takes the three forms apart. region is "" for a bare name.

@@ -1,6 +1,7 @@
 package protectedledger_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -76,6 +77,25 @@ func TestImport(t *testing.T) {
 	}
 	bad := b.importRequest("arn:aws:qldb:eu-west-2:111122223333:stream/orders/x", nil)
 	wantError(t, outcome{diags: bad.Diagnostics}, "Import id of a ledger not understood", "three forms")
+	empty := b.importRequest("", nil)
+	wantError(t, outcome{diags: empty.Diagnostics}, "Import id of a ledger not understood", `"" is none of the three forms`)
+}
+
+// A ledger is called by its name: an ARN of another account would lead to whatever has that name in one's own.
+func TestAnotherAccount(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	st := b.mustApply(own("orders", nil), nil)
+	there := strings.Replace(st["arn"].(string), "111122223333", "444455556666", 1)
+	b.ForgetCalls()
+	imported := b.importRequest(there, nil)
+	wantError(t, outcome{diags: imported.Diagnostics}, `Ledger "orders" is of another account`, there, "by its name")
+	read := b.refresh(with(st, "arn", there))
+	wantError(t, read, `Ledger "orders" is of another account`, "Use credentials of account 444455556666")
+	if read.state["arn"] != there {
+		t.Errorf("the state is now of %v", read.state["arn"])
+	}
+	wantMutations(t, b)
 }
 
 func TestParseImportID(t *testing.T) {

@@ -40,6 +40,10 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 			"\n\nNothing is known about the ledger, so nothing can be planned. Nothing was changed.")
 		return
 	}
+	if got.ledgerErr == nil && st.exists() && got.ledger.ARN != st.ARN.ValueString() {
+		otherAccount(c.name, st.ARN.ValueString(), got.ledger.ARN).fail(&resp.Diagnostics)
+		return
+	}
 	now, list, keep := c.observe(st, got)
 	if !keep {
 		resp.State.RemoveResource(ctx)
@@ -49,6 +53,18 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	wire, diags := encode(ctx, now)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &wire)...)
+}
+
+// otherAccount refuses a ledger that only shares its name and Region with the one that is meant: every call names a ledger
+// by these two, so that the next apply would change it.
+func otherAccount(name, meant, found string) problem {
+	return problem{
+		At: path.Root("arn"), Summary: fmt.Sprintf("Ledger %q is of another account", name),
+		Cause: fmt.Sprintf("%s is meant; the credentials lead to %s, another ledger of that name.", meant, found),
+		Next: fmt.Sprintf("Nothing was changed. Use credentials of account %s. If the other ledger is the one to manage, run "+
+			"\"terraform state rm\" for this address where it is in the state, and import the ledger by its name.",
+			arnPart(meant, 4)),
+	}
 }
 
 const readTimeout = 2 * time.Minute
@@ -259,6 +275,9 @@ func inaccessibleFinding(name string, now model) *finding {
 	since := "some time ago"
 	if t := now.InaccessibleTime.ValueString(); t != "" {
 		since = t
+	}
+	if now.Key != nil && now.Key.State.ValueString() == keyDeleted {
+		return nil // keyStateFindings says that it never will again
 	}
 	f := problem{
 		At: path.Root("encryption_status"), Summary: fmt.Sprintf("Ledger %q cannot use its key", name),

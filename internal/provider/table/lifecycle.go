@@ -185,7 +185,7 @@ func drop(ctx context.Context, ledger *statement.Ledger, m model) error {
 }
 
 var importID = place.ID{
-	Object: "table", Names: []string{"ledger", "name"}, Refusal: "Import id of a table not understood",
+	Object: "table", Names: []string{"ledger", "name"}, Plain: true, Refusal: "Import id of a table not understood",
 	Forms: "ledger/table (orders/Vehicle) nor Region/ledger/table (eu-west-2/orders/Vehicle)",
 }
 

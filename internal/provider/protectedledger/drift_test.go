@@ -1,6 +1,7 @@
 package protectedledger_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -207,7 +208,13 @@ func TestKeyGoneWhileLedgerExists(t *testing.T) {
 	if keyOf(fresh.state)["state"] != "Deleted" {
 		t.Errorf("key state is %v", keyOf(fresh.state)["state"])
 	}
+	if strings.Contains(fresh.text(), "Enable the key") {
+		t.Errorf("a key that is gone cannot be enabled:\n%s", fresh.text())
+	}
 	b.settled(cfg, fresh.state)
+	if planned := b.plan(nil, fresh.state); strings.Contains(planned.text(), "scheduled for deletion") {
+		t.Errorf("a key that is gone cannot be scheduled for deletion:\n%s", planned.text())
+	}
 	if o := b.apply(nil, fresh.state); o.failed() || o.state != nil {
 		t.Errorf("destroy left %v:\n%s", o.state, o.text())
 	}

@@ -151,6 +151,17 @@ func TestCreateLedgerAnswerLost(t *testing.T) {
 			t.Errorf("ledgers are %v, want one", got)
 		}
 	})
+	t.Run("made by an apply that was killed, or by an equal block", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t)
+		first := b.mustApply(own("orders", nil), nil)
+		o := b.apply(own("orders", nil), nil)
+		wantWarning(t, o, `Ledger "orders" was there and is taken over`, "an apply that was cut off",
+			"a destroy of either destroys it", "terraform state rm")
+		if o.state["arn"] != first["arn"] || len(b.keys()) != 1 || len(b.ledgers()) != 1 {
+			t.Errorf("state is %v, keys are %v, ledgers %v", o.state, b.keys(), b.ledgers())
+		}
+	})
 	t.Run("not made", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t)

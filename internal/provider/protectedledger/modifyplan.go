@@ -68,11 +68,13 @@ func planDestroy(st model) []finding {
 			protectedText(name))}
 	}
 	var keys []string
-	if arn := st.ownKey(); arn != "" && st.Key.OnDestroy.ValueString() == scheduleDeletion {
+	if arn := st.ownKey(); arn != "" && st.Key.OnDestroy.ValueString() == scheduleDeletion &&
+		st.Key.State.ValueString() != keyDeleted {
 		keys = append(keys, fmt.Sprintf("%s (deleted %d days later)", arn, st.Key.DeletionWindow.ValueInt64()))
 	}
 	for _, key := range st.Retained {
-		if destroyAction(st, key) == scheduleDeletion && key.State.ValueString() != keyPending {
+		state := key.State.ValueString()
+		if destroyAction(st, key) == scheduleDeletion && state != keyPending && state != keyDeleted {
 			keys = append(keys, fmt.Sprintf("%s (generation %d)", key.ARN.ValueString(), key.Generation.ValueInt64()))
 		}
 	}

@@ -55,14 +55,14 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	resp.Diagnostics.Append(resp.State.Set(ctx, &wire)...)
 }
 
-// otherAccount refuses a ledger that only shares its name and Region with the one that is meant: every call names a ledger
-// by these two, so that the next apply would change it.
+// otherAccount refuses a ledger that only shares its name and Region with the one that is meant: every call names a
+// ledger by these two, so that the next apply would change it.
 func otherAccount(name, meant, found string) problem {
 	return problem{
 		At: path.Root("arn"), Summary: fmt.Sprintf("Ledger %q is of another account", name),
 		Cause: fmt.Sprintf("%s is meant; the credentials lead to %s, another ledger of that name.", meant, found),
-		Next: fmt.Sprintf("Nothing was changed. Use credentials of account %s. If the other ledger is the one to manage, run "+
-			"\"terraform state rm\" for this address where it is in the state, and import the ledger by its name.",
+		Next: fmt.Sprintf("Nothing was changed. Use credentials of account %s. If the other ledger is the one to manage, "+
+			"run \"terraform state rm\" for this address where it is in the state, and import the ledger by its name.",
 			arnPart(meant, 4)),
 	}
 }

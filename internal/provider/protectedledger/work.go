@@ -138,7 +138,11 @@ func (w *work) lookForLedger(ctx context.Context) (info ledgerInfo, taken, ok bo
 		}.fail(w.diags)
 		return info, false, false
 	}
-	if w.isOurs(ctx, w.plan, info, w.now.ownKey()) || w.now.ownKey() != "" && info.KeyARN == w.now.ownKey() {
+	if own := w.now.ownKey(); own != "" && info.KeyARN == own {
+		return info, true, true
+	}
+	if w.isOurs(ctx, w.plan, info, w.now.ownKey()) {
+		ledgerTaken(w.name, info).warn(w.diags)
 		return info, true, true
 	}
 	ledgerExists(w.name, w.region, info).fail(w.diags)
@@ -163,6 +167,19 @@ func (w *work) aliasFree(ctx context.Context) bool {
 			"use kms_key or key.adopt instead.",
 	}.fail(w.diags)
 	return false
+}
+
+// ledgerTaken tells what cannot be told apart: the rest of an apply that was killed, and a ledger that an equal block
+// in another configuration manages.
+func ledgerTaken(name string, info ledgerInfo) problem {
+	return problem{
+		At: path.Root("name"), Summary: fmt.Sprintf("Ledger %q was there and is taken over", name),
+		Cause: fmt.Sprintf("%s carries the tag that an apply of this very block gives it. No second ledger was made.",
+			info.ARN),
+		Next: "After an apply that was cut off, this is its ledger and all is well. Otherwise another block or state " +
+			"manages it, and a destroy of either destroys it: run \"terraform state rm\" for this address and choose " +
+			"another name.",
+	}
 }
 
 func ledgerExists(name, region string, info ledgerInfo) problem {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -29,6 +30,13 @@ const useHarness = "To use a harness, start Terraform through it (qldbkms-harnes
 // stays below 70 characters. Neither text holds a secret: of what a service says about a signature only the
 // first sentence is kept, because the rest quotes the signed headers, session token included.
 func Explain(err error, service, region string) (summary, detail string, ok bool) {
+	var cut *cutOffError
+	if errors.As(err, &cut) {
+		if summary, detail, ok = Explain(cut.last, service, region); !ok {
+			return "", "", false
+		}
+		return summary, "The time for the call is over; this is how its last attempt ended.\n\n" + detail, true
+	}
 	at := endpointOf(err)
 	for _, explain := range []func(error, string, string, endpoint) (string, string, bool){
 		explainConfiguration, explainAccount, explainCredentials, explainRefused, explainUnreachable, explainAnswer,
@@ -215,7 +223,7 @@ func unreachable(err error) (cause string, ok bool) {
 	switch {
 	case errors.As(err, &certificate):
 		return "its certificate is not trusted (" + certificate.Err.Error() + "); AWS_CA_BUNDLE adds authorities", true
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "it does not speak TLS; use http:// in the address", true
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "the name " + dns.Name + " has no address", true
@@ -237,8 +245,17 @@ func explainAnswer(err error, service, region string, at endpoint) (string, stri
 		return "", "", false
 	}
 	return service + " gave an answer that is not of its API", fmt.Sprintf(
-		"%s: %s.\n\nCheck that the address belongs to an AWS service or to a harness, not to a proxy or a web server.",
-		at.name(service, region), innermost(odd)), true
+		"%s%s: %s.\n\nCheck that the address belongs to an AWS service or to a harness, not to a proxy or a web server.",
+		at.name(service, region), status(err), innermost(odd)), true
+}
+
+// status is the HTTP status of an answer that is not a success, to follow the server's name.
+func status(err error) string {
+	var answered *smithyhttp.ResponseError
+	if !errors.As(err, &answered) || answered.HTTPStatusCode() < http.StatusBadRequest {
+		return ""
+	}
+	return fmt.Sprintf(" answered %d %s", answered.HTTPStatusCode(), http.StatusText(answered.HTTPStatusCode()))
 }
 
 // ended says whether the caller gave up, by interrupt or by its own time limit; nothing is wrong then.
@@ -264,6 +281,10 @@ func Cause(err error) string {
 	var operation *smithy.OperationError
 	if errors.As(err, &operation) {
 		b.WriteString(operation.OperationName + ": ")
+	}
+	var cut *cutOffError
+	if errors.As(err, &cut) {
+		return b.String() + Cause(cut.last) + "; repeated until the time for the call was over"
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {

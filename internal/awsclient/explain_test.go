@@ -96,6 +96,10 @@ func TestExplain(t *testing.T) {
 		{"a web page instead of an answer", true, func(int, *http.Request) (*http.Response, error) {
 			return answer(200, "text/html", "<html>"), nil
 		}, harness},
+		{"a proxy without its server", true, func(int, *http.Request) (*http.Response, error) {
+			return answer(502, "text/html", "<html>"), nil
+		}, harness},
+		{"https to a server of http", true, breaks(http.ErrSchemeMismatch), harness},
 		{"no address", true, nil, func(c *awsclient.Config) { c.Endpoints.QLDB = "hidden:4566" }},
 		{"no Region", true, nil, func(c *awsclient.Config) { c.Region = "" }},
 	} {

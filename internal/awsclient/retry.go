@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,11 +25,13 @@ type retryer struct {
 }
 
 // IsErrorRetryable refuses missing credentials: the SDK would see the time-out of the instance metadata
-// service underneath and look there again, ten times.
+// service underneath and look there again, ten times. A server without TLS, or with a wrong certificate, stays one.
 func (r *retryer) IsErrorRetryable(err error) bool {
 	var noCredentials *CredentialsError
 	var badCertificate *tls.CertificateVerificationError
-	if errors.As(err, &noCredentials) || errors.As(err, &badCertificate) {
+	var notTLS tls.RecordHeaderError
+	if errors.As(err, &noCredentials) || errors.As(err, &badCertificate) || errors.As(err, &notTLS) ||
+		errors.Is(err, http.ErrSchemeMismatch) {
 		return false
 	}
 	return isDialError(err) || r.RetryerV2.IsErrorRetryable(err)

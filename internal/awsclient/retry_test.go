@@ -43,6 +43,8 @@ func TestAttempts(t *testing.T) {
 		"connection refused, none": {answer: broken(refusedDial()), retries: aws.Int(0), want: 1},
 		"no such host":             {answer: broken(&net.DNSError{Err: "no such host", IsNotFound: true}), want: 3},
 		"name server silent":       {answer: broken(&net.DNSError{Err: "i/o timeout", IsTimeout: true}), want: 3},
+		"http, not https":          {answer: broken(http.ErrSchemeMismatch), want: 1},
+		"no TLS":                   {answer: broken(tls.RecordHeaderError{}), want: 1},
 		"unknown authority": {
 			answer: broken(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), want: 1,
 		},

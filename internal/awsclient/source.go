@@ -127,7 +127,7 @@ func loadSDKConfig(ctx context.Context, config Config) (aws.Config, error) {
 		}
 	}
 	setRetryer(&loaded, config)
-	loaded.APIOptions = append(loaded.APIOptions, logRequests(config.LogContext, config.Now))
+	loaded.APIOptions = append(loaded.APIOptions, logRequests(config.LogContext, config.Now), keepLastAttempt)
 	return loaded, nil
 }
 

@@ -40,6 +40,29 @@ func TestDeleteAsksTheService(t *testing.T) {
 	}
 }
 
+// A key is not scheduled for deletion as long as nobody can say that its ledger is gone.
+func TestGoneNotConfirmed(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	st := b.mustApply(own("orders", nil), nil)
+	// Before the deletion the ledger is looked at once.
+	b.Fault(acctest.Fault{
+		Operation: "DescribeLedger", Kind: "error", Code: "AccessDeniedException", Message: "no looking", Skip: 1,
+	})
+	b.ForgetCalls()
+	o := b.apply(nil, st)
+	wantError(t, o, "DescribeLedger: AccessDeniedException: no looking")
+	wantMutations(t, b, "DeleteLedger")
+	if got := b.keyState(st["kms_key_arn"].(string)); got != "Enabled" || keyOf(o.state)["arn"] == nil {
+		t.Errorf("the key is %s, the state %v", got, o.state)
+	}
+	b.ClearFaults()
+	b.settle()
+	if again := b.apply(nil, o.state); again.failed() || again.state != nil || len(b.live()) != 0 {
+		t.Errorf("second destroy left %v and %v:\n%s", again.state, b.live(), again.text())
+	}
+}
+
 func (b *bench) hasLedger(name string) bool { return b.ledgers()[name] != "" }
 
 // A key that another ledger uses is never scheduled for deletion.

@@ -65,6 +65,9 @@ func TestValidate(t *testing.T) {
 			}
 		}
 	}
+	if calls := b.Calls(); len(calls) != 0 {
+		t.Errorf("validate called %v, want nobody", calls)
+	}
 	everything := obj{
 		"name": unknown{}, "region": unknown{}, "permissions_mode": unknown{}, "deletion_protection": unknown{},
 		"wait_for_key_change": unknown{}, "tags": unknown{}, "key": obj{

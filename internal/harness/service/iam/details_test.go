@@ -1,6 +1,8 @@
 package iam_test
 
 import (
+	"encoding/base64"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -103,6 +105,36 @@ func TestSimulateCustom(t *testing.T) {
 	in.PolicyInputList = []string{"{}"}
 	if _, err := c.SimulateCustomPolicy(ctx, in); !strings.HasPrefix(faultText(err), "InvalidInput") {
 		t.Errorf("no policy: got %v, want InvalidInput", err)
+	}
+}
+
+// TestSimulatePage: of 25 million answers only those of the page are worked out.
+func TestSimulatePage(t *testing.T) {
+	t.Parallel()
+	c, ctx := serve(t).root(), t.Context()
+	in := &iamclient.SimulateCustomPolicyInput{PolicyInputList: []string{allowing("kms:Decrypt")}}
+	for i := range 5000 {
+		in.ActionNames = append(in.ActionNames, fmt.Sprintf("kms:A%d", i))
+		in.ResourceArns = append(in.ResourceArns, fmt.Sprintf("arn:aws:kms:::k/%d", i))
+	}
+	page := must(c.SimulateCustomPolicy(ctx, in))(t)
+	if n := len(page.EvaluationResults); n != 100 || !page.IsTruncated {
+		t.Fatalf("got %d answers, truncated %t, want 100 and more", n, page.IsTruncated)
+	}
+	in.Marker = page.Marker
+	next := must(c.SimulateCustomPolicy(ctx, in))(t).EvaluationResults[0]
+	if *next.EvalActionName != "kms:A0" || *next.EvalResourceName != "arn:aws:kms:::k/100" {
+		t.Errorf("the next page begins with %s on %s", *next.EvalActionName, *next.EvalResourceName)
+	}
+	for _, marker := range []string{"AAAA", "-", base64.RawURLEncoding.EncodeToString([]byte("-1"))} {
+		in.Marker = &marker
+		if _, err := c.SimulateCustomPolicy(ctx, in); faultText(err) != "ValidationError: Invalid Marker." {
+			t.Errorf("marker %s: got %v", marker, err)
+		}
+	}
+	in.Marker = aws.String(base64.RawURLEncoding.EncodeToString([]byte("99999999")))
+	if out := must(c.SimulateCustomPolicy(ctx, in))(t); len(out.EvaluationResults) > 0 || out.IsTruncated {
+		t.Errorf("after the end: got %d answers", len(out.EvaluationResults))
 	}
 }
 

@@ -121,7 +121,7 @@ func (s *Service) simulateCustomPolicy(
 	return in.run(&simulation{caller: caller, context: policy.RequestContext{}})
 }
 
-// run decides about every action on every resource.
+// run decides about every action on every resource, as far as the page goes.
 func (in *simulateInput) run(sim *simulation) (*simulateOutput, error) {
 	if err := sim.add(in); err != nil {
 		return nil, err
@@ -130,35 +130,17 @@ func (in *simulateInput) run(sim *simulation) (*simulateOutput, error) {
 	if len(resources) == 0 {
 		resources = []string{"*"}
 	}
-	var results []evaluation
-	for _, action := range in.ActionNames {
-		for _, resource := range resources {
-			results = append(results, sim.evaluate(action, resource, in.ResourcePolicy != ""))
-		}
+	from, to, page, err := in.span(len(in.ActionNames) * len(resources))
+	if err != nil {
+		return nil, err
 	}
-	out := &simulateOutput{}
-	var err error
-	// Results have no names, so a marker is a place in the list, which depends on the input alone.
-	out.EvaluationResults, out.pageOutput, err = cutAt(in.pageInput, results)
-	return out, err
-}
-
-// cutAt is cut for a list whose items have no names of their own.
-func cutAt(in pageInput, items []evaluation) (list[evaluation], pageOutput, error) {
-	type numbered struct {
-		name string
-		item evaluation
+	out := &simulateOutput{pageOutput: page}
+	for i := from; i < to; i++ {
+		action, resource := in.ActionNames[i/len(resources)], resources[i%len(resources)]
+		out.EvaluationResults.Members = append(out.EvaluationResults.Members,
+			sim.evaluate(action, resource, in.ResourcePolicy != ""))
 	}
-	all := make([]numbered, len(items))
-	for i, item := range items {
-		all[i] = numbered{fmt.Sprintf("%09d", i+1), item}
-	}
-	page, more, err := cut(in, all, func(n numbered) string { return n.name })
-	var out list[evaluation]
-	for _, n := range page.Members {
-		out.Members = append(out.Members, n.item)
-	}
-	return out, more, err
+	return out, nil
 }
 
 // check adds to what is wrong already.

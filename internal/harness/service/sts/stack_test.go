@@ -78,8 +78,10 @@ func newStack(t *testing.T) *stack {
 	if err != nil {
 		t.Fatalf("sts.NewIssuer: %v", err)
 	}
+	calls := wire.NewRecorder(1000)
+	t.Cleanup(func() { wantTwins(t, calls) })
 	server, err := wire.New(wire.Config{Services: []wire.Service{s.iam.Wire(), s.sts.Wire()}, Credentials: s.iam,
-		Now: s.clock.Now, SignatureNow: time.Now, Rand: random})
+		Now: s.clock.Now, SignatureNow: time.Now, Rand: random, Recorder: calls})
 	if err != nil {
 		t.Fatalf("wire.New: %v", err)
 	}
@@ -87,6 +89,23 @@ func newStack(t *testing.T) *stack {
 	t.Cleanup(front.Close)
 	s.url = front.URL
 	return s
+}
+
+// wantTwins wants of each operation that was denied that it was let through as well.
+func wantTwins(t *testing.T, calls *wire.Recorder) {
+	denied, passed := map[string]bool{}, map[string]bool{}
+	for _, r := range calls.Calls(0) {
+		outcome := passed
+		if r.ErrorCode == "AccessDenied" {
+			outcome = denied
+		}
+		outcome[r.Operation] = true
+	}
+	for name := range denied {
+		if !passed[name] {
+			t.Errorf("%s is only ever denied here: it needs a twin in which one change allows it", name)
+		}
+	}
 }
 
 // who is a set of credentials to call with.

@@ -98,7 +98,11 @@ func TestGetFederationToken(t *testing.T) {
 		t.Errorf("identity (-want +got):\n%s", diff)
 	}
 	// A federated user may not assume roles, even if the role trusts it.
-	arn := root.role("r", trusting("arn:aws:sts::111122223333:federated-user/bob"))
+	arn := root.role("r", strings.Replace(trusting(account), `"`+account+`"`,
+		`["arn:aws:sts::111122223333:federated-user/bob","arn:aws:iam::111122223333:user/alice"]`, 1))
+	if _, _, err = alice.assume(&stsclient.AssumeRoleInput{RoleArn: &arn}); err != nil {
+		t.Errorf("AssumeRole of the user: %v", err)
+	}
 	_, _, err = session.assume(&stsclient.AssumeRoleInput{RoleArn: &arn})
 	if got := faultText(err); !strings.HasPrefix(got, "AccessDenied: User: arn:aws:sts::111122223333:federated-user/bob") {
 		t.Errorf("AssumeRole: %s", got)
@@ -211,6 +215,10 @@ func TestFaults(t *testing.T) {
 	note("GetSessionToken of a session", err)
 	_, err = session.sts().GetFederationToken(t.Context(), &stsclient.GetFederationTokenInput{Name: aws.String("bob")})
 	note("GetFederationToken of a session", err)
+	if _, err := alice.sts().GetFederationToken(t.Context(),
+		&stsclient.GetFederationTokenInput{Name: aws.String("bob")}); err != nil {
+		t.Errorf("GetFederationToken of the user: %v", err)
+	}
 	_, err = alice.sts().GetSessionToken(t.Context(), &stsclient.GetSessionTokenInput{DurationSeconds: aws.Int32(129601)})
 	note("GetSessionToken too long", err)
 	_, err = alice.sts().DecodeAuthorizationMessage(t.Context(), &stsclient.DecodeAuthorizationMessageInput{

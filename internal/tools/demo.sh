@@ -8,6 +8,7 @@ engine=$("$root/internal/tools/engine.sh")
 say() { printf '\n== %s\n' "$*"; }
 
 mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
 cp "$root"/examples/quickstart/*.tf "$dir/"
 TF_CLI_CONFIG_FILE=$root/build/mirror.tfrc
 CHECKPOINT_DISABLE=1
@@ -30,14 +31,15 @@ apply)
 	tf apply -input=false -auto-approve
 	;;
 swap)
-	# The key's generation is raised by one each time; the file keeps later applies on the new one.
+	# The key's generation is raised by one each time. The file keeps later applies on the new one; it is there before the
+	# apply, so that the next one goes on with a change that was cut off.
 	now=$(sed -n 's/^key_generation *= *//p' "$dir/generation.auto.tfvars" 2>/dev/null || true)
 	next=$((${now:-1} + 1))
 	say "plan: move the ledger to key generation $next"
 	tf plan -input=false -out="$dir/swap.tfplan" -var "key_generation=$next"
 	say "apply the plan; it waits for UPDATING -> ENABLED"
-	tf apply -input=false "$dir/swap.tfplan"
 	echo "key_generation = $next" >"$dir/generation.auto.tfvars"
+	tf apply -input=false "$dir/swap.tfplan"
 	rm -f "$dir/swap.tfplan"
 	;;
 destroy)

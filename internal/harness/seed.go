@@ -2,12 +2,14 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -76,9 +78,25 @@ func ParseSeed(raw []byte) (Seed, error) {
 		return Seed{}, fmt.Errorf("not JSON at byte %d", syntax.Offset)
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return Seed{}, fmt.Errorf("%s: want %s", wrong.Field, wrong.Type)
+		return Seed{}, fmt.Errorf("%s: want %s", cmp.Or(wrong.Field, "the whole"), plainly(wrong.Type))
 	}
 	return Seed{}, err
+}
+
+// plainly is a Go type in the words of YAML and JSON.
+func plainly(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	default:
+		return "a number"
+	}
 }
 
 // ParseSeedYAML is ParseSeed for YAML: the same members, and policies written as YAML or as strings of JSON.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ const (
 // secretPrefixes begin the names of the variables with the credentials for services elsewhere. The command that run
 // runs does not get them.
 var secretPrefixes = []string{"QLDBKMS_KMS_", "QLDBKMS_S3_", "QLDBKMS_KINESIS_"}
+
+// granteeForm is the ARN of a principal that a grant may name.
+var granteeForm = regexp.MustCompile(`^arn:aws[a-z-]*:(iam::[0-9]{12}:(root|(role|user)/.+)|sts::[0-9]{12}:assumed-role/.+)$`)
 
 // elsewhere are the flags about services of others.
 type elsewhere struct {
@@ -78,6 +82,10 @@ func (e *elsewhere) apply(cfg *harness.Config) error {
 	}
 	if e.grantee != "" && cfg.KMS == nil {
 		return fmt.Errorf("--kms-grantee is of no use without --kms-endpoint")
+	}
+	if e.grantee != "" && !granteeForm.MatchString(e.grantee) {
+		return fmt.Errorf("--kms-grantee %q: want the ARN of a role, a user or an account's root, such as "+
+			"arn:aws:iam::111122223333:role/ledgers", e.grantee)
 	}
 	cfg.KMSGrantee = e.grantee
 	if cfg.KMS == nil && cfg.S3 == nil && cfg.Kinesis == nil {

@@ -25,7 +25,11 @@ func newEnv() *cobra.Command {
 				return err
 			}
 			for _, name := range slices.Sorted(maps.Keys(env)) {
-				fmt.Fprintf(cmd.OutOrStdout(), "export %s='%s'\n", name, strings.ReplaceAll(env[name], "'", `'\''`))
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "export %s='%s'\n", name,
+					strings.ReplaceAll(env[name], "'", `'\''`))
+				if err != nil {
+					return err
+				}
 			}
 			return nil
 		},

@@ -104,6 +104,7 @@ func (s *Service) authorizeTags(ctx context.Context, c *wire.Call, k *key, keys 
 	}
 	r.Action, r.Resource = "kms:TagResource", k.arn()
 	maps.Copy(r.Context, keys)
+	delete(r.Context, "kms:BypassPolicyLockoutSafetyCheck") // of CreateKey and PutKeyPolicy alone
 	if r.Policies.Key, err = s.parsed(defaultPolicy(k.Partition, k.Account)); err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
@@ -41,7 +40,7 @@ func newWorld(t *testing.T) world {
 		}
 	})
 	s, err := kms.New(kms.Config{
-		Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader,
+		Authority: newChecked(t), State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader,
 	})
 	if err != nil {
 		t.Fatal(err)

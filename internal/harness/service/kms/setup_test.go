@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/authorize"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/kms"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
@@ -130,7 +129,7 @@ func newWorldOf(t *testing.T, change func(*kms.Config)) world {
 			t.Error(err)
 		}
 	})
-	cfg := kms.Config{Authority: authorize.New(nil), State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader}
+	cfg := kms.Config{Authority: newChecked(t), State: state, Sealer: state.Sealer(), Clock: c, Rand: rand.Reader}
 	change(&cfg)
 	s, err := kms.New(cfg)
 	if err != nil {

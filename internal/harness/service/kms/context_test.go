@@ -11,8 +11,9 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/policy"
 )
 
-// checked is an authority that holds the condition keys of each request against what the analysis of policies takes for
-// granted: no request has a key that it says no such request has, and each has those that it says all have.
+// checked is an authority that holds each request against what the analysis of policies takes for granted: no request
+// has a condition key that it says no such request has, each has those that it says all have, and what it says of
+// requests of which nothing is known holds for this one.
 type checked struct {
 	kms.Authority
 	t *testing.T
@@ -35,6 +36,12 @@ func (a checked) Decide(c *wire.Call, r policy.Request) (policy.Decision, error)
 				a.t.Errorf("%s of %s does not have %s, which the analysis says all have", r.Action, r.Caller.Kind, key)
 			}
 		}
+	}
+	unknown, decision := r, policy.Decide(r)
+	unknown.Context = nil
+	answer := policy.Can(unknown, policy.Assumptions{}).Verdict
+	if decision.Allowed && answer == policy.Never || !decision.Allowed && answer == policy.Always {
+		a.t.Errorf("%s of %s: the analysis says %s, the decision is %+v", r.Action, r.Caller.Kind, answer, decision)
 	}
 	return a.Authority.Decide(c, r)
 }

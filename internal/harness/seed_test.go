@@ -148,7 +148,7 @@ func TestSeedSaysWhatIsWrong(t *testing.T) {
 func TestSeedRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"accounts: [{id: 111122223333}]":       "want string",
+		"accounts: [{id: 111122223333}]":       "want a text",
 		"accounts: [{id: \"1\", role: []}]":    `unknown field "role"`,
 		"accounts:\n  - id: \"1\"\n :secret x": "not YAML at line 3",
 		"accounts: {a: b}":                     "accounts: want",

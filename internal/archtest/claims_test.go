@@ -56,7 +56,7 @@ func commandsAndRows(page string) []string {
 	return list
 }
 
-var testName = regexp.MustCompile(`^(?:([a-z/-]+)\.)?(Test\w+)$`)
+var testName = regexp.MustCompile(`^(?:([a-z/.-]+)\.)?(Test\w+)$`)
 
 // exists says whether a test, a script or a target of make is there.
 func (t *tree) exists(makefile, name string) bool {
@@ -81,7 +81,7 @@ func (t *tree) exists(makefile, name string) bool {
 func (t *tree) unproved(makefile string, all claims) []string {
 	var list []string
 	for page, text := range t.docs {
-		if page != "README.md" && path.Dir(page) != "templates/guides" {
+		if path.Base(page) != "README.md" && path.Dir(page) != "templates/guides" || strings.HasPrefix(page, "internal/") {
 			continue
 		}
 		used := make([]bool, len(all[page]))
@@ -110,7 +110,7 @@ func (t *tree) unproved(makefile string, all claims) []string {
 	return list
 }
 
-// Each command and each row of a table in the README and the guides is executed by a test.
+// Each command and each row of a table in the READMEs and the guides is executed by a test.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	repo, err := load(os.DirFS("../.."))

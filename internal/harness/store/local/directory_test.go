@@ -3,9 +3,11 @@ package local_test
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +22,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/crashfs"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/disk"
 )
 
 // These make the test binary a process that works on the data directory they name.
@@ -267,4 +270,39 @@ func TestFullDisk(t *testing.T) {
 	}
 	fs.SetHook(nil)
 	wantOpens(t, fs, 1)
+}
+
+// lockless is a file system whose lock files cannot be written.
+type lockless struct {
+	disk.FS
+	err error
+}
+
+func (l lockless) Lock(name, _ string) (func() error, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: l.err}
+}
+
+// What keeps the directory from being opened comes with what can be done about it.
+func TestUnwritableDirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, local.Options{Rand: rand.Reader})
+	put(t, s, "a", "1")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for cause, want := range map[syscall.Errno]string{
+		syscall.EROFS:  "read-only file system; a data directory must be writable, also to be verified",
+		syscall.ENOSPC: "no space left on device; nothing that was acknowledged is lost: free space",
+		syscall.EACCES: "permission denied; start as the user that owns the directory",
+		syscall.EIO:    "input/output error",
+	} {
+		o := local.Options{FS: lockless{disk.OS(), cause}, Rand: rand.Reader}
+		if _, err := local.Check(t.Context(), dir, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("check gives %v, want %q", err, want)
+		}
+		if _, err := local.Open(t.Context(), dir, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("open gives %v, want %q", err, want)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/segment"
@@ -89,7 +90,20 @@ func opening(err error) error {
 	case nil, *CorruptError, *InUseError, *MissingSecretError, *ForeignError, *ModeError:
 		return err
 	}
-	return fmt.Errorf("open data directory: %w", err)
+	return fmt.Errorf("open data directory: %w%s", err, remedy(err))
+}
+
+// remedy is what to do about an error of the file system, as the end of its sentence.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		return "; a data directory must be writable, also to be verified: make it so, or use a copy"
+	case errors.Is(err, syscall.ENOSPC):
+		return "; nothing that was acknowledged is lost: free space, then start again"
+	case errors.Is(err, fs.ErrPermission):
+		return "; start as the user that owns the directory, or choose another --data-dir"
+	}
+	return ""
 }
 
 // shellQuote makes a path safe to paste into a shell.

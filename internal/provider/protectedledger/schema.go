@@ -116,7 +116,8 @@ func ledgerAttributes() map[string]schema.Attribute {
 		"key": schema.SingleNestedAttribute{
 			Optional: true,
 			MarkdownDescription: "A key of the ledger's own, made and managed by this resource. Excludes `kms_key`. Adding " +
-				"or removing it moves the ledger to or from that key in place.",
+				"or removing it moves the ledger to or from that key in place. Terraform drops a misspelt argument inside it " +
+				"without an error: look in the plan for what you wrote.",
 			Attributes: keyAttributes(),
 		},
 		"policy_checks": checksAttribute(),

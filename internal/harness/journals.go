@@ -113,7 +113,7 @@ func (j *journals) openInto(ctx context.Context, id string, keys engine.Sealer, 
 }
 
 // Remove implements qldb.Journals.
-func (j *journals) Remove(_ context.Context, id string) error {
+func (j *journals) Remove(ctx context.Context, id string) error {
 	j.gone(id)
 	j.mu.Lock()
 	o := j.open[id]
@@ -125,7 +125,7 @@ func (j *journals) Remove(_ context.Context, id string) error {
 			return fmt.Errorf("close the journal of ledger %s: %w", id, err)
 		}
 	}
-	return j.store.RemoveLedger(id)
+	return j.store.RemoveLedger(ctx, id)
 }
 
 // Close closes every ledger. Nothing can be opened afterwards.

@@ -90,14 +90,14 @@ func (l *ledgers) closeAll() error {
 	return errors.Join(errs...)
 }
 
-func (l *ledgers) Remove(_ context.Context, id string) error {
+func (l *ledgers) Remove(ctx context.Context, id string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	opened, ok := l.open[id]
 	if !ok {
 		return nil
 	}
-	err := errors.Join(opened.Close(), l.kept[id].Close(), l.store.RemoveLedger(id))
+	err := errors.Join(opened.Close(), l.kept[id].Close(), l.store.RemoveLedger(ctx, id))
 	delete(l.open, id)
 	delete(l.kept, id)
 	return err

@@ -14,7 +14,7 @@ import (
 // ledgerKeys are the keys that protect ledgers.
 func (h *Harness) ledgerKeys() (qldb.Keys, error) {
 	if h.cfg.KMS == nil {
-		return ledgerKeys{kms: h.kms, now: h.internalCall, observe: h.trail.Observe}, nil
+		return ledgerKeys{kms: h.kms, now: h.internalCall, observe: h.trail.Observe, faults: h.faults}, nil
 	}
 	var err error
 	h.remote, err = remotekms.New(remotekms.Config{

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,8 +38,11 @@ type farKMS struct {
 	front   *httptest.Server
 	behind  atomic.Pointer[harness.Harness]
 	manner  atomic.Value // string
-	asked   atomic.Int64
+	only    atomic.Value // string: the operation that manner is for; "" is all
 	clock   *clock.Movable
+
+	mu    sync.Mutex
+	asked map[string]int // by operation, since forget
 
 	service outbound.Service // with the credentials of the service role
 	role    string           // its ARN: a user's
@@ -52,6 +57,8 @@ func newFarKMS(t *testing.T, account string) *farKMS {
 	t.Helper()
 	f := &farKMS{t: t, dir: t.TempDir(), account: account, clock: clock.NewFrozen(start)}
 	f.manner.Store("")
+	f.only.Store("")
+	f.forget()
 	f.front = httptest.NewServer(f)
 	t.Cleanup(f.front.Close)
 	f.start()
@@ -99,17 +106,30 @@ func (f *farKMS) start() {
 
 // ServeHTTP answers in the manner that is set.
 func (f *farKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.asked.Add(1)
-	switch f.manner.Load() {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if operation == "" { // of STS nothing else is asked
+		operation = "GetCallerIdentity"
+	}
+	f.note(operation)
+	manner := f.manner.Load()
+	if only := f.only.Load(); only != "" && only != operation {
+		manner = ""
+	}
+	switch manner {
+	case "lost":
+		f.behind.Load().ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	case "refuse":
+		f.fault(w, http.StatusBadRequest, "AccessDeniedException", "not today")
+	case "internal":
+		f.fault(w, http.StatusInternalServerError, "KMSInternalException", "sorry")
 	case "hang":
 		_, _ = io.Copy(io.Discard, r.Body) // so that the server notices when the client leaves
 		<-r.Context().Done()
 	case "drop":
 		panic(http.ErrAbortHandler)
 	case "throttle":
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprint(w, `{"__type": "ThrottlingException", "message": "Rate exceeded"}`)
+		f.fault(w, http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
 	case "garbage":
 		fmt.Fprint(w, "<html>this is no KMS</html>")
 	case "empty":
@@ -117,6 +137,33 @@ func (f *farKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		f.behind.Load().ServeHTTP(w, r)
 	}
+}
+
+func (f *farKMS) fault(w http.ResponseWriter, status int, code, text string) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"__type": %q, "message": %q}`, code, text)
+}
+
+// note counts a call.
+func (f *farKMS) note(operation string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked[operation]++
+}
+
+// forget makes operations count anew.
+func (f *farKMS) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = map[string]int{}
+}
+
+// operations are the calls since forget.
+func (f *farKMS) operations() map[string]int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.asked)
 }
 
 // near is the configuration of a harness whose ledgers are under keys of f.

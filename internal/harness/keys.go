@@ -16,6 +16,7 @@ type ledgerKeys struct {
 	now func() *wire.Call // a call that carries a request id of its own, and the time
 	// observe hears of these calls, as it does of those that come over the wire.
 	observe func(wire.Observation)
+	faults  wire.Faults // that these calls are subject to
 }
 
 // ask makes a call of KMS and tells of it. A call that KMS could not answer is none.
@@ -23,16 +24,49 @@ func ask[In, Out any](
 	ctx context.Context, k ledgerKeys, access wire.Access, c *wire.Call,
 	call func(context.Context, *wire.Call, *In) (*Out, error), in *In,
 ) (*Out, error) {
-	out, err := call(ctx, c, in)
-	fault, refused := errors.AsType[*wire.Fault](err)
-	if err == nil || refused {
-		o := wire.Observation{Call: c, Access: access, In: in, Fault: fault}
-		if err == nil && out != nil {
-			o.Out = out
-		}
-		k.observe(o)
+	if t, ok := any(in).(wire.Targeter); ok {
+		c.Target = t.Target()
 	}
-	return out, err
+	return disturbed(ctx, k, c, func() (*Out, error) {
+		out, err := call(ctx, c, in)
+		fault, refused := errors.AsType[*wire.Fault](err)
+		if err == nil || refused {
+			o := wire.Observation{Call: c, Access: access, In: in, Fault: fault}
+			if err == nil && out != nil {
+				o.Out = out
+			}
+			k.observe(o)
+		}
+		return out, err
+	})
+}
+
+// disturbed makes a call that faults may keep from being made, or its answer from being heard.
+func disturbed[Out any](
+	ctx context.Context, k ledgerKeys, c *wire.Call, call func() (Out, error),
+) (out Out, err error) {
+	before, after := k.faults.Inject(c)
+	if before != nil {
+		if err := before(ctx); err != nil {
+			return out, disturbance(c, err)
+		}
+	}
+	if out, err = call(); err != nil || after == nil {
+		return out, err
+	}
+	if err := after(ctx); err != nil {
+		var none Out
+		return none, disturbance(c, err)
+	}
+	return out, nil
+}
+
+// disturbance is what QLDB hears when a fault ends its call of KMS with err.
+func disturbance(c *wire.Call, err error) error {
+	if _, ok := errors.AsType[*wire.Fault](err); ok {
+		return err
+	}
+	return &qldb.UnaskedError{KMS: "KMS of this server", Operation: c.Operation, Err: err}
 }
 
 // via is c as KMS sees it when QLDB makes a call for c's caller.
@@ -80,7 +114,9 @@ func (k ledgerKeys) CreateGrant(ctx context.Context, c *wire.Call, g qldb.Grant)
 
 // FindGrants implements qldb.Keys.
 func (k ledgerKeys) FindGrants(ctx context.Context, at qldb.Place, keyARN, name string) ([]string, error) {
-	return k.kms.GrantsNamed(ctx, k.itself(at, "ListRetirableGrants"), keyARN, name)
+	c := k.itself(at, "ListRetirableGrants")
+	c.Target = keyARN
+	return disturbed(ctx, k, c, func() ([]string, error) { return k.kms.GrantsNamed(ctx, c, keyARN, name) })
 }
 
 // RetireGrant implements qldb.Keys.

@@ -5,8 +5,10 @@
 //	{"service": "kms", "operation": "CreateAlias", "skip": 1, "count": 2, "kind": "throttle"}
 //	{"service": "qldb", "operation": "UpdateLedger", "count": 1, "kind": "lost_answer"}
 //	{"operation": "DescribeKey", "target": "alias/orders", "kind": "latency", "duration": "250ms"}
+//	{"via": "qldb", "operation": "Decrypt", "kind": "throttle"}
 //
-// The calls it counts are those that were authenticated and decoded. Nothing of a Set is durable.
+// The calls it counts are those that were authenticated and decoded, and, for rules that ask for them with "via", those
+// that one service makes of another. Nothing of a Set is durable.
 package fault
 
 import (
@@ -43,6 +45,7 @@ type Rule struct {
 	Operation string   `json:"operation"`          // such as "CreateAlias"
 	Region    string   `json:"region,omitempty"`   // such as "eu-west-2"
 	Target    string   `json:"target,omitempty"`   // what the call acts on, as the recorder shows it
+	Via       string   `json:"via,omitempty"`      // the service that makes the call; empty: a client, "*": either
 	Skip      int      `json:"skip,omitempty"`     // matching calls to let pass first
 	Count     int      `json:"count,omitempty"`    // calls to disturb after that; 0 means all
 	Kind      Kind     `json:"kind"`               //

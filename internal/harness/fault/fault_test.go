@@ -97,11 +97,35 @@ func TestMatching(t *testing.T) {
 		`"operation":"CreateAlias","target":"*"`:          true,
 		`"operation":"CreateAlias","region":"*"`:          true,
 		`"operation":"CreateAlias","service":"","skip":0`: true,
+		`"operation":"*","via":"qldb"`:                    false,
+		`"operation":"*","via":"*"`:                       true,
 	} {
 		s := fault.NewSet()
 		add(t, s, `{`+rule+`,"kind":"throttle"}`)
 		if got := run(t, s, createAlias()) != "passed"; got != want {
 			t.Errorf("%s: disturbed %t, want %t", rule, got, want)
+		}
+	}
+}
+
+// A call that one service makes of another is for the rules alone that ask for it.
+func TestCallsOfServices(t *testing.T) {
+	t.Parallel()
+	const host = "qldb.eu-west-2.amazonaws.com"
+	for name, c := range map[string]*wire.Call{
+		"for a caller": {Service: "kms", Operation: "CreateGrant", ViaService: host},
+		"for itself":   {Service: "kms", Operation: "CreateGrant", Caller: wire.Caller{Service: host}},
+	} {
+		for rule, want := range map[string]bool{
+			`"operation":"*"`: false, `"operation":"CreateGrant"`: false, `"operation":"*","via":"*"`: true,
+			`"operation":"*","via":"qldb"`: true, `"operation":"Decrypt","via":"qldb"`: false,
+			`"operation":"*","via":"kms"`: false,
+		} {
+			s := fault.NewSet()
+			add(t, s, `{`+rule+`,"kind":"throttle"}`)
+			if got := run(t, s, c) != "passed"; got != want {
+				t.Errorf("%s, %s: disturbed %t, want %t", name, rule, got, want)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -128,7 +129,7 @@ func (s *Set) Inject(c *wire.Call) (beforeCall, afterCall func(context.Context) 
 // fires counts the call and says whether the rule disturbs it. The Set's mu is held.
 func (a *active) fires(c *wire.Call) bool {
 	if !is(a.Service, c.Service) || !is(a.Operation, c.Operation) || !is(a.Region, c.Region) ||
-		!is(a.Target, c.Target) {
+		!is(a.Target, c.Target) || a.Via != anything && a.Via != via(c) {
 		return false
 	}
 	if a.Count > 0 && a.Hits >= a.Count {
@@ -140,6 +141,16 @@ func (a *active) fires(c *wire.Call) bool {
 	}
 	a.Hits++
 	return true
+}
+
+// via is the service that makes c, "qldb" for qldb.eu-west-2.amazonaws.com, or empty.
+func via(c *wire.Call) string {
+	host := c.Caller.Service
+	if host == "" {
+		host = c.ViaService
+	}
+	name, _, _ := strings.Cut(host, ".")
+	return name
 }
 
 func is(pattern, value string) bool { return pattern == "" || pattern == anything || pattern == value }

@@ -122,6 +122,9 @@ func (k *Keys) FindGrants(ctx context.Context, at qldb.Place, keyARN, name strin
 		if err != nil {
 			return nil, err
 		}
+		if out.Grants == nil {
+			return nil, k.unasked(operation, errors.New("the answer holds no list of grants"))
+		}
 		for _, g := range out.Grants {
 			if aws.ToString(g.Name) == name && g.GrantId != nil {
 				found = append(found, *g.GrantId)

@@ -84,8 +84,9 @@ func New(cfg Config) (*Keys, error) {
 		return nil, errors.New("remotekms: Config needs SDK, Where, Judge, Timeout, Fresh, Now and Machine")
 	}
 	return &Keys{
-		cfg: cfg, kms: kms.NewFromConfig(cfg.SDK), sts: sts.NewFromConfig(cfg.SDK),
+		cfg: cfg, sts: sts.NewFromConfig(cfg.SDK),
 		gate: gate{pause: cfg.Timeout}, grantee: cfg.Grantee,
+		kms:    kms.NewFromConfig(cfg.SDK, func(o *kms.Options) { o.APIOptions = append(o.APIOptions, objectsOnly) }),
 		tokens: map[string]grantToken{}, wrapped: map[digest]string{}, known: map[string]*knowledge{},
 	}, nil
 }

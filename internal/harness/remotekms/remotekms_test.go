@@ -369,6 +369,26 @@ func TestGrantsOfAFormerServiceRole(t *testing.T) {
 	}
 }
 
+// An answer that is none must not be taken for one that says that a grant is gone.
+func TestGrantsAndGarbage(t *testing.T) {
+	t.Parallel()
+	for _, garbage := range []string{"<html>log in</html>", "{}"} {
+		keys := newKeys(t, &script{answers: map[string]string{
+			"ListGrants": garbage, "RetireGrant": garbage, "RevokeGrant": garbage,
+		}}, nil)
+		if _, err := keys.FindGrants(t.Context(), place, keyARN, "qldb-l1"); kind(err) != "unasked" {
+			t.Errorf("ListGrants answers %s: got %v", garbage, err)
+		}
+		want := "unasked"
+		if garbage == "{}" { // what KMS says
+			want = "ok"
+		}
+		if err := keys.RetireGrant(t.Context(), place, keyARN, "g1"); kind(err) != want {
+			t.Errorf("RetireGrant answers %s: got %v, want %s", garbage, err, want)
+		}
+	}
+}
+
 func TestAGranteeThatKMSDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	keys := newKeys(t, &script{answers: map[string]string{

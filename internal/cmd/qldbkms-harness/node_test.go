@@ -43,7 +43,7 @@ func TestNodeDriver(t *testing.T) {
 		t.Fatalf("the checklist: %v\n%s", err, out.String())
 	}
 	passed := regexp.MustCompile(`(?m)^\S* ?pass (\d+)$`).FindStringSubmatch(out.String())
-	if passed == nil || passed[1] != "11" {
-		t.Errorf("passed: got %q, want 11\n%s", passed, out.String())
+	if passed == nil || passed[1] != "12" {
+		t.Errorf("passed: got %q, want 12\n%s", passed, out.String())
 	}
 }

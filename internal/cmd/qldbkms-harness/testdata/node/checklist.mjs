@@ -121,10 +121,27 @@ test("values of every type come back as they were", async () => {
       assert.equal(found[0].getType(), value.getType(), text);
       assert.deepEqual(found[0].getAnnotations(), value.getAnnotations(), text);
       assert.ok(value.getType() === IonTypes.TIMESTAMP || found[0].ionEquals(value), text);
+      const updated = await txn.execute(`UPDATE ${table} SET Name = ?`, "another");
+      assert.equal(updated.getResultList().length, 1, text);
+      assert.equal((await txn.execute(`UPDATE ${table} SET Name = ?`, value)).getResultList().length, 1, text);
+      const again = (await txn.execute(`SELECT VALUE Name FROM ${table} WHERE ${where}`,
+        ...(value.isNull() ? [] : [value]))).getResultList();
+      assert.equal(again.length, 1, text);
+      assert.ok(again[0].ionEquals(found[0]), text);
       await txn.execute(`DELETE FROM ${table}`);
     });
   }
   assert.ok(dom);
+});
+
+test("a lambda need not return anything", async () => {
+  const driver = open();
+  const returned = await driver.executeLambda(async (txn) => {
+    await txn.execute(`INSERT INTO ${table} ?`, { Name: "unreturned" });
+  });
+  assert.equal(returned, undefined);
+  assert.equal((await rows(driver, `SELECT * FROM ${table} WHERE Name = ?`, "unreturned")).length, 1);
+  await rows(driver, `DELETE FROM ${table}`);
 });
 
 test("a table or ledger that is not there is a BadRequestException", async () => {

@@ -97,6 +97,16 @@ func TestSessionLifetime(t *testing.T) {
 	}
 }
 
+// A session that nobody uses stays until its age ends it.
+func TestIdleSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.connect(t)
+	w.clock.Advance(12 * time.Minute)
+	tick(t, w)
+	wantFault(t, c.start(), "", "")
+}
+
 func tick(t *testing.T, w *world) time.Time {
 	t.Helper()
 	next, err := w.Tick(t.Context())

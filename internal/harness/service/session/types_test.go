@@ -67,3 +67,19 @@ func TestEveryTypeComesBack(t *testing.T) {
 	}
 	wantFault(t, c.commit(), "", "")
 }
+
+// More documents than a transaction may change are the fault of who asks; the transaction goes on.
+func TestTooManyDocuments(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t).connect(t)
+	c.transact("CREATE TABLE t")
+	c.begin()
+	many := make([]ion.Value, 41)
+	for i := range many {
+		many[i] = ion.Struct(ion.F("n", ion.Int(int64(i))))
+	}
+	_, err := c.execute("INSERT INTO t ?", ion.List(many...))
+	wantFault(t, err, bad, "Exceeded documents per transaction limit")
+	c.run("INSERT INTO t ?", ion.List(many[:40]...))
+	wantFault(t, c.commit(), "", "")
+}

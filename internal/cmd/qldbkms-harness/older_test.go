@@ -16,7 +16,7 @@ var pythonSDK = sync.OnceValue(func() string {
 })
 
 // commandLine is the first AWS CLI on the PATH that knows QLDB, or "".
-var commandLine = sync.OnceValue(func() string { 
+var commandLine = sync.OnceValue(func() string {
 	return firstOnPath("aws", "qldb", "create-ledger", "--generate-cli-skeleton")
 })
 

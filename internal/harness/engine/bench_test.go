@@ -3,9 +3,12 @@ package engine_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -189,6 +192,87 @@ func BenchmarkSelect(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkOpen opens a ledger whose documents of about 512 bytes were committed one by one: with the index as it was
+// left, and with none. bytes is the size of the log.
+func BenchmarkOpen(b *testing.B) {
+	for _, documents := range []int64{1_000, 100_000, 1_000_000} {
+		dir := ""
+		fill := func(b *testing.B) {
+			b.Helper()
+			if dir != "" {
+				return
+			}
+			var err error
+			if dir, err = os.MkdirTemp("", "open"); err != nil {
+				b.Fatal(err)
+			}
+			l, x, ledger := openIn(b, dir)
+			if err := once(ledger, "CREATE TABLE T"); err != nil {
+				b.Fatal(err)
+			}
+			var n atomic.Int64
+			var all sync.WaitGroup
+			for range 64 {
+				all.Go(func() {
+					for k := n.Add(1); k <= documents; k = n.Add(1) {
+						if err := once(ledger, "INSERT INTO T ?", document(k)); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			all.Wait()
+			if err := errors.Join(ledger.Close(), x.Close(), l.Close()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for _, lost := range []bool{false, true} {
+			b.Run(fmt.Sprintf("documents=%d/indexLost=%v", documents, lost), func(b *testing.B) {
+				fill(b)
+				b.ResetTimer()
+				for range b.N {
+					if lost {
+						b.StopTimer()
+						if err := os.RemoveAll(filepath.Join(dir, "index")); err != nil {
+							b.Fatal(err)
+						}
+						b.StartTimer()
+					}
+					l, x, ledger := openIn(b, dir)
+					b.StopTimer()
+					size, err := l.Bytes(b.Context())
+					if err := errors.Join(err, ledger.Close(), x.Close(), l.Close()); err != nil {
+						b.Fatal(err)
+					}
+					b.ReportMetric(float64(size), "bytes")
+					b.StartTimer()
+				}
+			})
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// openIn opens the ledger in dir, or makes it.
+func openIn(b *testing.B, dir string) (*ledgerlog.Log, *index.Index, *engine.Ledger) {
+	b.Helper()
+	l, err := ledgerlog.Open(b.Context(), filepath.Join(dir, "log"), logID, ledgerlog.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	x, err := index.Open(filepath.Join(dir, "index"), logID, index.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ledger, err := engine.Open(b.Context(), engine.Config{Log: l, Index: x, Clock: time.Now, Rand: rand.Reader})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return l, x, ledger
 }
 
 func once(ledger *engine.Ledger, statement string, params ...ion.Value) error {

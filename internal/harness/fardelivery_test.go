@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldb/types"
+	"github.com/awslabs/amazon-qldb-driver-go/v3/qldbdriver"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
@@ -186,6 +187,23 @@ func TestStreamToKinesis(t *testing.T) {
 		advance(t, d.h, 6*time.Second)
 		d.wantStream(id, types.StreamStatusActive, "")
 	}
+	received(early + 4)
+
+	// The texts of a transaction's statements are in the summary of its block, which Kinesis does not take when it is
+	// larger than a record may be.
+	_, err = driver.Execute(t.Context(), func(txn qldbdriver.Transaction) (any, error) {
+		for range 12 {
+			if _, err := txn.Execute("SELECT * FROM Telltale -- " + strings.Repeat("x", 99_000)); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	advance(t, d.h, 6*time.Second)
+	d.wantStream(id, types.StreamStatusFailed, "")
 	received(early + 4)
 }
 

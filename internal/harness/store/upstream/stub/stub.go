@@ -130,12 +130,13 @@ func (s *Server) putObject(w http.ResponseWriter, r *http.Request, body []byte) 
 }
 
 func (s *Server) kinesis(w http.ResponseWriter, r *http.Request, body []byte) {
+	type record struct {
+		Data         []byte
+		PartitionKey string
+	}
 	var in struct {
 		StreamName, StreamARN string
-		Records               []struct {
-			Data         []byte
-			PartitionKey string
-		}
+		Records               []record
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		JSONFault(w, "SerializationException", err.Error())
@@ -150,6 +151,8 @@ func (s *Server) kinesis(w http.ResponseWriter, r *http.Request, body []byte) {
 		fmt.Fprintf(w, `{"StreamDescription": {"StreamName": %q, "StreamARN": %q, "StreamStatus": %q, "Shards": [],
 			"HasMoreShards": false, "RetentionPeriodHours": 24, "EnhancedMonitoring": [], "StreamCreationTimestamp": 1}}`,
 			in.StreamName, to.ARN, to.Status)
+	case operation == "PutRecords" && slices.ContainsFunc(in.Records, func(r record) bool { return len(r.Data) > 1<<20 }):
+		JSONFault(w, "ValidationException", "Member must have length less than or equal to 1048576")
 	case operation == "PutRecords":
 		s.Sizes = append(s.Sizes, len(in.Records))
 		total := 0

@@ -86,35 +86,35 @@ func TestTerminal(t *testing.T) {
 	const here = "qldb." + acctest.Region + ".amazonaws.com"
 	const via = "\n          Condition = { StringEquals = { \"kms:ViaService\" = \"" + here + "\" } }"
 	first := ledgerOf(1, here, "", readerARN, writerARN)
-	for name, scene := range map[string]func(*bench, *desk) string{
-		"error": func(_ *bench, d *desk) string {
+	for name, scene := range map[string]func(*bench, *acctest.Desk) string{
+		"error": func(_ *bench, d *acctest.Desk) string {
 			checks := fmt.Sprintf("\n  policy_checks = { callers = [%q] }\n", readerARN)
-			return d.run(ledgerOf(1, here, checks, writerARN), "plan")
+			return d.Run(ledgerOf(1, here, checks, writerARN), "plan")
 		},
-		"error at validate": func(_ *bench, d *desk) string {
-			return d.run(strings.Replace(first, "{ AWS = var.users }", `"*"`, 1), "validate")
+		"error at validate": func(_ *bench, d *acctest.Desk) string {
+			return d.Run(strings.Replace(first, "{ AWS = var.users }", `"*"`, 1), "validate")
 		},
-		"errors of one Region": func(_ *bench, d *desk) string {
-			return d.run(ledgerOf(1, "qldb.us-east-1.amazonaws.com", "", readerARN), "plan")
+		"errors of one Region": func(_ *bench, d *acctest.Desk) string {
+			return d.Run(ledgerOf(1, "qldb.us-east-1.amazonaws.com", "", readerARN), "plan")
 		},
-		"swap": func(_ *bench, d *desk) string {
-			d.run(first, "apply", "-auto-approve")
-			return d.run(ledgerOf(2, here, "", writerARN), "plan")
+		"swap": func(_ *bench, d *acctest.Desk) string {
+			d.Run(first, "apply", "-auto-approve")
+			return d.Run(ledgerOf(2, here, "", writerARN), "plan")
 		},
-		"swap accepted": func(_ *bench, d *desk) string {
-			d.run(first, "apply", "-auto-approve")
-			return d.run(ledgerOf(2, here, "\n  policy_checks = { accept = [\"KP-207\"] }\n", writerARN), "plan")
+		"swap accepted": func(_ *bench, d *acctest.Desk) string {
+			d.Run(first, "apply", "-auto-approve")
+			return d.Run(ledgerOf(2, here, "\n  policy_checks = { accept = [\"KP-207\"] }\n", writerARN), "plan")
 		},
-		"swap checked": func(_ *bench, d *desk) string {
-			d.run(first, "apply", "-auto-approve")
-			return d.run(ledgerOf(2, here, "", readerARN, writerARN), "plan")
+		"swap checked": func(_ *bench, d *acctest.Desk) string {
+			d.Run(first, "apply", "-auto-approve")
+			return d.Run(ledgerOf(2, here, "", readerARN, writerARN), "plan")
 		},
-		"note": func(_ *bench, d *desk) string { return d.run(strings.Replace(first, via, "", 1), "plan") },
-		"warning": func(_ *bench, d *desk) string {
-			return d.run(strings.Replace(first, "{ AWS = var.users }", `{ Service = "qldb.amazonaws.com" }`, 1), "plan")
+		"note": func(_ *bench, d *acctest.Desk) string { return d.Run(strings.Replace(first, via, "", 1), "plan") },
+		"warning": func(_ *bench, d *acctest.Desk) string {
+			return d.Run(strings.Replace(first, "{ AWS = var.users }", `{ Service = "qldb.amazonaws.com" }`, 1), "plan")
 		},
-		"not yet": func(_ *bench, d *desk) string {
-			return d.run(fmt.Sprintf(`
+		"not yet": func(_ *bench, d *acctest.Desk) string {
+			return d.Run(fmt.Sprintf(`
 resource "terraform_data" "reader" {
   input = %q
 }
@@ -126,12 +126,12 @@ resource "qldbkms_protected_ledger" "orders" {
 }
 `, readerARN), "plan")
 		},
-		"locked out": func(b *bench, _ *desk) string {
+		"locked out": func(b *bench, _ *acctest.Desk) string {
 			b.as("writer")
-			return newDesk(b).run(strings.Replace(ledgerOf(1, here, "", readerARN), rootARN, adminARN, 1), "plan")
+			return newDesk(b).Run(strings.Replace(ledgerOf(1, here, "", readerARN), rootARN, adminARN, 1), "plan")
 		},
-		"words": func(_ *bench, d *desk) string {
-			return d.run(fmt.Sprintf(`
+		"words": func(_ *bench, d *acctest.Desk) string {
+			return d.Run(fmt.Sprintf(`
 resource "qldbkms_protected_ledger" "orders" {
   name = "orders"
   key = {
@@ -154,8 +154,8 @@ resource "qldbkms_protected_ledger" "orders" {
 			for line := range strings.Lines(shown) {
 				// Lines that begin with a space are lists that the command line does not break.
 				prose := strings.HasPrefix(line, "│") && !strings.HasPrefix(line, "│  ")
-				if prose && utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > columns {
-					t.Errorf("more than %d columns: %s", columns, line)
+				if prose && utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > acctest.Columns {
+					t.Errorf("more than %d columns: %s", acctest.Columns, line)
 				}
 			}
 			compareGolden(t, "terminal "+name, strings.TrimSuffix(normal(shown), "\n"))

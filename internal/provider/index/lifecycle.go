@@ -64,7 +64,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 	case err != nil:
 		p := m.problem("was not created", err)
 		if !statement.IsGone(err) {
-			p.Next = "Nothing was saved. Fix the cause and apply again."
+			p.Next = "Nothing was saved. " + statement.Remedy(err, "apply")
 		}
 		resp.Diagnostics.Append(p.Error())
 		return

@@ -6,6 +6,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -143,9 +144,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		}
 		resp.Diagnostics.Append(diagnose.Problem{
 			At: at, Summary: fmt.Sprintf("The query on ledger %q was not answered", m.Ledger.ValueString()),
-			Cause: statement.Words(err, m.Region.ValueString()),
-			Next: "Nothing was changed. In a ledger with permissions mode STANDARD a query needs qldb:SendCommand and " +
-				"qldb:PartiQLSelect, for history() qldb:PartiQLHistoryFunction.",
+			Cause: statement.Words(err, m.Region.ValueString()), Next: remedy(err),
 		}.Error())
 		return
 	}
@@ -153,11 +152,30 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
+// remedy says what to do about a query that was not answered.
+func remedy(err error) string {
+	var much tooMuchError
+	switch {
+	case errors.As(err, &much):
+		return "Add a condition, or select fewer fields."
+	case statement.IsGone(err):
+		return "Check the name, in which case matters, the Region and the account."
+	case statement.IsNotReady(err):
+		return "Plan again when the ledger is ACTIVE and can use its key."
+	case statement.IsBadRequest(err):
+		return "Correct the statement. Case matters in names, reserved words stand in double quotes, and QLDB has no ORDER " +
+			"BY, LIMIT, GROUP BY or DISTINCT: sort and cut the rows with functions of the configuration. In a ledger with " +
+			"permissions mode STANDARD reading also needs qldb:PartiQLSelect, for history() qldb:PartiQLHistoryFunction."
+	}
+	return "Reading needs qldb:SendCommand, and in a ledger with permissions mode STANDARD qldb:PartiQLSelect, for " +
+		"history() qldb:PartiQLHistoryFunction."
+}
+
 // A tooMuchError says that the rows are more than the state should hold.
 type tooMuchError struct{}
 
 func (tooMuchError) Error() string {
-	return fmt.Sprintf("the answer has more than %d rows or %d MB; select less", maxRows, maxBytes>>20)
+	return fmt.Sprintf("the answer has more than %d rows or %d MB", maxRows, maxBytes>>20)
 }
 
 func run(ctx context.Context, ledger *statement.Ledger, m model) (shown []attr.Value, err error) {

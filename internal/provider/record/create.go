@@ -194,7 +194,7 @@ func (m model) refused(err error) diagnose.Problem {
 		p.Next = "Nothing was saved, but the document may be in the table all the same. With key_fields the next apply " +
 			"finds it; without, look before applying again."
 	case !statement.IsGone(err):
-		p.Next = "Nothing was saved. Fix the cause and apply again."
+		p.Next = "Nothing was saved. " + statement.Remedy(err, "apply")
 	}
 	return p
 }

@@ -46,7 +46,7 @@ func (m model) form() (f form, text string, known bool) {
 var (
 	errNotJSON   = errors.New("it is not one JSON object")
 	errNotIon    = errors.New("it is not one Ion value in text")
-	errNotStruct = errors.New("it is not a struct, or null")
+	errNotStruct = errors.New("it is not an Ion struct, or null")
 	errRepeated  = errors.New("a field is named twice in the same object; JSON readers would see only one of them")
 	errTooLarge  = errors.New("it is larger than 128 KB in binary Ion, which is the most the service takes")
 )
@@ -66,6 +66,8 @@ func parse(f form, text string) (ion.Value, error) {
 		}
 	}
 	switch {
+	case (v.Type() != ion.StructType || v.IsNull()) && f == asJSON:
+		return v, errNotJSON
 	case v.Type() != ion.StructType || v.IsNull():
 		return v, errNotStruct
 	case f == asJSON && repeats(v):

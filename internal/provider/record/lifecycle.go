@@ -204,7 +204,7 @@ func (m model) conflict(failed string, err error) diagnose.Problem {
 	}
 	p := m.problem(failed, err)
 	if !statement.IsGone(err) {
-		p.Next = "The document stays in the state as it was. Fix the cause and apply again."
+		p.Next = "The document stays in the state as it was. " + statement.Remedy(err, "apply")
 	}
 	return p
 }

@@ -67,6 +67,7 @@ func (r *Resource) ModifyPlan(
 		return // a create, or a replacement: everything computed is unknown, as it is already
 	}
 	p.DocumentID = st.DocumentID
+	warnOfOverwrite(cfg, st, resp)
 	if writes(cfg, &p, st) {
 		p.Version, p.TxnID, p.TxnTime = types.Int64Unknown(), types.StringUnknown(), types.StringUnknown()
 		p.RevisionHash, p.BlockAddress = types.StringUnknown(), types.ObjectUnknown(addressTypes)
@@ -106,6 +107,24 @@ func writes(cfg model, p *model, st model) bool {
 		return false
 	}
 	return !st.holds(document)
+}
+
+// warnOfOverwrite says that a document that is not shown was written by somebody else: the plan shows no more of it
+// than a number.
+func warnOfOverwrite(cfg, st model, resp *resource.ModifyPlanResponse) {
+	if f, _, _ := cfg.form(); f != writeOnly || !st.DocumentWOVersion.IsNull() {
+		return
+	}
+	if f, _, _ := st.form(); f != none { // it was shown until now
+		return
+	}
+	resp.Diagnostics.Append(diagnose.Problem{
+		At: path.Root("document_wo"), Summary: st.title() + " was written by somebody else",
+		Cause: fmt.Sprintf("Version %d in %s, written by transaction %s, is not what Terraform wrote from document_wo.",
+			st.Version.ValueInt64(), st.where(), st.TxnID.ValueString()),
+		Next: "Applying writes document_wo over it; the other version stays in the history. To keep what is there, put it " +
+			"into document_wo first.",
+	}.Warning())
 }
 
 // planDestroy says what a destroy leaves. The summary is the same for all documents, so that Terraform folds them.

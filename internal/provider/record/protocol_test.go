@@ -229,7 +229,7 @@ func TestValidate(t *testing.T) {
 		"two documents":   {car(obj{"document_ion": "{}"}), "Invalid Attribute Combination"},
 		"not JSON":        {car(obj{"document": "{" + secret}), "not one JSON object"},
 		"two values":      {car(obj{"document": `{} {"a": "` + secret + `"}`}), "not one JSON object"},
-		"a list":          {car(obj{"document": `["` + secret + `"]`}), "not a struct"},
+		"a list":          {car(obj{"document": `["` + secret + `"]`}), "not one JSON object"},
 		"a typed null":    {obj{"ledger": "orders", "table": "Vehicle", "document_ion": "null.struct"}, "or null"},
 		"repeated field":  {car(obj{"document": `{"a": {"b": 1, "b": "` + secret + `"}}`}), "named twice"},
 		"too large":       {car(obj{"document": `{"a": "` + strings.Repeat(secret, 13200) + `"}`}), "larger than 128 KB"},

@@ -47,7 +47,7 @@ const (
 	otherThing = "The service answered with something else than it was asked for. Rely on this ledger, and on what " +
 		"stands between it and Terraform, only when you know why."
 	notCovered = "The revision, its proof and the digest do not belong together. If digest and tip_address are what " +
-		"GetDigest once returned for this ledger, then the journal was changed since, or this answer was on its way: " +
+		"GetDigest once returned for this ledger, then the journal was changed since, or this answer on its way: " +
 		"keep all of it as evidence. If they are not, correct them."
 )
 

@@ -2,6 +2,7 @@ package revision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -126,17 +127,17 @@ var (
 		func(s string) error { _, err := verify.ParseAddress([]byte(s)); return err },
 	}
 	digestText = form{
-		"a digest: 32 bytes in base64",
+		"32 bytes in base64",
 		func(s string) error { _, err := verify.ParseDigest(s); return err },
 	}
 	documentID = form{"22 letters and digits", func(s string) error {
 		for _, r := range s {
 			if (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
-				return fmt.Errorf("%q is none", r)
+				return fmt.Errorf("has %q", r)
 			}
 		}
 		if len(s) != 22 {
-			return fmt.Errorf("it has %d", len(s))
+			return fmt.Errorf("has %d characters", len(s))
 		}
 		return nil
 	}}
@@ -153,6 +154,14 @@ func (f form) ValidateString(_ context.Context, req validator.StringRequest, res
 	}
 	if err := f.check(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(),
-			fmt.Sprintf("%s must be %s: %s.", req.Path, f.allowed, err))
+			fmt.Sprintf("%s must be %s. This one %s.", req.Path, f.allowed, reason(err)))
 	}
+}
+
+// reason is what is wrong with a text, without what it is.
+func reason(err error) string {
+	if wrong, ok := errors.AsType[*verify.FormatError](err); ok {
+		return wrong.Reason
+	}
+	return err.Error()
 }

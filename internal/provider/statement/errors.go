@@ -94,9 +94,20 @@ func isSent(err error) bool {
 	return errors.As(err, &sent)
 }
 
+// isConflict says whether a transaction met another one each time it was tried.
+func isConflict(err error) bool {
+	var conflict *types.OccConflictException
+	return errors.As(err, &conflict)
+}
+
+// IsBadRequest says whether the service found fault with a statement.
+func IsBadRequest(err error) bool {
+	var bad *types.BadRequestException
+	return errors.As(err, &bad)
+}
+
 // isRefused says whether the service refused a statement or a session for a reason that the ledger's state may explain.
 func isRefused(err error) bool {
 	var api smithy.APIError
-	var conflict *types.OccConflictException
-	return errors.As(err, &api) && !errors.As(err, &conflict)
+	return errors.As(err, &api) && !isConflict(err)
 }

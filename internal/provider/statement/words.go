@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
@@ -26,6 +27,10 @@ func Words(err error, region string) string {
 	if _, detail, ok := awsclient.Explain(err, "QLDB Session", region); ok {
 		return detail
 	}
+	if isConflict(err) {
+		return fmt.Sprintf("%s\n\nThe transaction was tried %d times. Each time, others had changed what it read before "+
+			"it was committed.", awsclient.Cause(err), conflictRetries+1)
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "Interrupted before the service had answered."
@@ -33,6 +38,15 @@ func Words(err error, region string) string {
 		return "The time limit was over before the service had answered."
 	}
 	return awsclient.Cause(err)
+}
+
+// Remedy says what to do about an error that left everything as it was, before what was done is done again. again is a
+// command of Terraform, such as "apply".
+func Remedy(err error, again string) string {
+	if isConflict(err) {
+		return strings.ToUpper(again[:1]) + again[1:] + " again when fewer others write to the table."
+	}
+	return "Fix the cause and " + again + " again."
 }
 
 func (e *NotReadyError) words(region string) string {

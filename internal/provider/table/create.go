@@ -45,7 +45,7 @@ func (r *Resource) Create(ctx context.Context, req resource.CreateRequest, resp 
 		s, err = ledger.Describe(ctx)
 	}
 	if err != nil {
-		resp.Diagnostics.Append(m.problem("was not created", err).Error())
+		resp.Diagnostics.Append(m.refused(err).Error())
 		return
 	}
 	tags := stringMap(m.TagsAll)
@@ -138,7 +138,7 @@ func tagLiteral(tags map[string]string) string {
 // refused words why there is no table.
 func (m model) refused(err error) diagnose.Problem {
 	p := m.problem("was not created", err)
-	p.Next = "Nothing was changed."
+	p.Next = "Nothing was changed. " + statement.Remedy(err, "apply")
 	var taken *existsError
 	var cannot *notDroppedError
 	switch {
@@ -154,6 +154,8 @@ func (m model) refused(err error) diagnose.Problem {
 		p.Cause = fmt.Sprintf("Table %s %s.", cannot.ID, cannot.Found)
 		p.Next = "Nothing was changed. undrop takes the id of a dropped table of the same name; without it an empty " +
 			"table is created."
+	case statement.IsGone(err):
+		p.Next = "Create the ledger first; let ledger refer to that of the other resource, so that Terraform keeps the order."
 	case statement.IsNotReady(err):
 		p.Next = "Nothing was changed. Apply again when the ledger is ACTIVE and can use its key; timeouts.create lets " +
 			"this apply wait longer."

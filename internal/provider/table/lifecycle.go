@@ -155,7 +155,7 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 		}.Error())
 	default:
 		p := m.problem("was not dropped", err)
-		p.Next = "The table stays in the state. Fix the cause and destroy again."
+		p.Next = "The table stays in the state. " + statement.Remedy(err, "destroy")
 		resp.Diagnostics.Append(p.Error())
 	}
 }

@@ -144,7 +144,7 @@ func Lost(passages []Passage) []Finding {
 				h.as = new(Warning)
 			}
 			h.what = now + " Under the new key it " + p.afterwards() + "."
-			h.fix = p.remedy()
+			h.fix = p.remedy("the new key's policy")
 			list = append(list, byID("KP-207").finding(h))
 		}
 		if p.Interrupted() {
@@ -158,6 +158,26 @@ func Lost(passages []Passage) []Finding {
 			h.fix = "Change the policy of the old key in a later apply."
 			list = append(list, byID("KP-617").finding(h))
 		}
+	}
+	return list
+}
+
+// Narrowed finds whom a new policy of the same key takes access from: KP-207, as a warning, since whoever changes a
+// policy may well mean to. passages are those of a Swap from the key to itself.
+func Narrowed(passages []Passage) []Finding {
+	var list []Finding
+	for _, p := range passages {
+		if !p.Loses() {
+			continue
+		}
+		f := byID("KP-207").finding(hit{
+			principal: p.Principal, action: decrypt, as: new(Warning),
+			what: p.Principal + " can read the ledger now" + p.Before.restriction() + byStatements(p.Statements[0]) +
+				". By the changed policy it " + p.afterwards() + ".",
+			fix: p.remedy("the changed policy"),
+		})
+		f.Summary = "A policy change takes access away"
+		list = append(list, f)
 	}
 	return list
 }
@@ -189,14 +209,15 @@ func (p Passage) afterwards() string {
 	return "can only" + p.After.restriction() + byStatements(p.Statements[1])
 }
 
-func (p Passage) remedy() string {
+// remedy is what to write into where, a policy in words.
+func (p Passage) remedy(where string) string {
 	switch {
 	case len(p.Denying) > 0:
-		return fmt.Sprintf("Exempt %s from %s of the new key's policy.", p.Principal, counted(p.Denying))
+		return fmt.Sprintf("Exempt %s from %s of %s.", p.Principal, counted(p.Denying), where)
 	case len(p.Others) == 1:
-		return fmt.Sprintf("Add %s to %s of the new key's policy.", p.Principal, counted(p.Others))
+		return fmt.Sprintf("Add %s to %s of %s.", p.Principal, counted(p.Others), where)
 	}
-	return fmt.Sprintf("Allow kms:Decrypt to %s in the new key's policy, as in the old one.", p.Principal)
+	return fmt.Sprintf("Allow kms:Decrypt to %s in %s, as in the old one.", p.Principal, where)
 }
 
 func byStatements(statements []string) string {

@@ -124,3 +124,40 @@ func TestPassagesOfNoPolicy(t *testing.T) {
 		}
 	}
 }
+
+// A policy that is edited in place: who loses, in what words; the twins lose nothing.
+func TestNarrowed(t *testing.T) {
+	t.Parallel()
+	const first = "Allow root kms:PutKeyPolicy ; Allow r/reader kms:Decrypt ; Allow r/writer kms:Decrypt"
+	for name, c := range map[string]struct{ old, next, want string }{
+		"taken out": {first, "Allow root kms:PutKeyPolicy ; Allow r/writer kms:Decrypt",
+			"reader can read the ledger now, by statement 2. By the changed policy it cannot: statement 2 allows only others. " +
+				"Add reader to statement 2 of the changed policy."},
+		"denied": {first, first + " ; Deny r/reader kms:Decrypt",
+			"reader can read the ledger now, by statement 2. By the changed policy it cannot: statement 4 denies it. " +
+				"Exempt reader from statement 4 of the changed policy."},
+		"reordered": {first, "Allow r/writer kms:Decrypt ; Allow r/reader kms:Decrypt ; Allow root kms:PutKeyPolicy", ""},
+		"widened":   {first, first + " ; Allow r/other kms:Decrypt", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := func(lines string) preflight.Input {
+				return preflight.Input{Account: account, Region: region, Policy: document(t, lines)}
+			}
+			passages, err := preflight.Passages(preflight.Swap{Old: in(c.old), New: in(c.next)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, f := range preflight.Narrowed(passages) {
+				if f.Rule != "KP-207" || f.Severity != preflight.Warning {
+					t.Errorf("got %s %s, want KP-207 as a warning", f.Rule, f.Severity)
+				}
+				got += strings.ReplaceAll(f.Detail, "arn:aws:iam::"+account+":role/", "")
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

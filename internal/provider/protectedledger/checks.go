@@ -111,6 +111,8 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 			later: "some of policy_checks.callers are known only during the apply"}))
 	}
 	if s.owned {
+		// Not listed: what a policy was before is nothing to say of the one that is in force.
+		v.said = append(v.said, say(s.at, narrowed(p, st, mv, s), c, nil)...)
 		// Not listed: by the time of the apply they may exist.
 		v.said = append(v.said, say(s.at, preflight.Absent(s.in, f.Absent), c, nil)...)
 	}

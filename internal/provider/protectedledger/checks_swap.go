@@ -60,6 +60,24 @@ func (v *verdict) compare(st model, f facts, mv move, c checks, s subject) []pre
 	return preflight.Lost(list)
 }
 
+// narrowed finds whom a change of the policy of the key that the ledger stays under takes access from, besides those
+// whom the configuration names: of them KP-205 speaks. Who writes the policy in words sees whom the plan takes out.
+func narrowed(p, st model, mv move, s subject) []preflight.Finding {
+	if !st.exists() || replaces(p, st) || mv.Kind != stays || st.Key == nil ||
+		!st.Key.Access.IsNull() && !p.Key.Access.IsNull() {
+		return nil
+	}
+	before := s.in
+	before.Policy = st.Key.PolicyDocument.ValueString()
+	list, err := preflight.Passages(preflight.Swap{Old: before, New: s.in})
+	if err != nil {
+		return nil // a text that KMS keeps and that is no policy to us
+	}
+	return preflight.Narrowed(slices.DeleteFunc(list, func(one preflight.Passage) bool {
+		return slices.Contains(s.in.Readers, one.Principal)
+	}))
+}
+
 // others says what the comparison leaves open about roles that no policy and no argument names.
 func others(one preflight.Passage, free bool) []string {
 	switch {

@@ -106,6 +106,59 @@ func TestSwapChecks(t *testing.T) {
 	}
 }
 
+// A policy changed in place: whoever cannot read any more is named in a warning, except those of whom a finding or the
+// words of the configuration speak.
+func TestPolicyNarrowed(t *testing.T) {
+	t.Parallel()
+	const told = "A policy change takes access away"
+	both, one := document(management(), users(readerARN, writerARN)), document(management(), users(writerARN))
+	words := func(users ...any) obj {
+		return obj{"access": obj{"account_root": false, "administrators": []any{adminARN, deputyARN}, "users": users}}
+	}
+	for name, c := range map[string]struct {
+		from, to, checks obj
+		says             []string
+	}{
+		"taken out": {obj{"policy": both}, obj{"policy": one}, nil, []string{told,
+			readerARN + ` can read the ledger now, by statement 2 ("Ledger users").`, "By the changed policy it cannot:",
+			`policy_checks = { accept = ["KP-207"] }`}},
+		"accepted":           {obj{"policy": both}, obj{"policy": one}, obj{"accept": []any{"KP-207"}}, nil},
+		"let in":             {obj{"policy": one}, obj{"policy": both}, nil, nil},
+		"from text to words": {obj{"policy": both}, words(writerARN), nil, []string{told, readerARN + " can read the ledger now"}},
+		"in words":           {words(writerARN, readerARN), words(writerARN), nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newCast(t)
+			b.as("admin")
+			st := b.mustApply(own("orders", c.from), nil)
+			cfg := own("orders", c.to)
+			if c.checks != nil {
+				cfg["policy_checks"] = c.checks
+			}
+			o := b.planned(cfg, st)
+			if o.failed() {
+				t.Fatal(o.text())
+			}
+			if c.says == nil && strings.Contains(o.text(), told) {
+				t.Errorf("the plan says:\n%s", o.text())
+			}
+			wantText(t, o, c.says...)
+			if again := b.planned(cfg, b.mustApply(cfg, st)); strings.Contains(again.text(), told) {
+				t.Errorf("after the apply the plan says:\n%s", again.text())
+			}
+		})
+	}
+	b := newCast(t)
+	st := b.mustApply(own("orders", obj{"policy": both}), nil)
+	cfg := with(own("orders", obj{"policy": one}), "policy_checks", obj{"callers": []any{readerARN}})
+	o := b.planned(cfg, st)
+	wantError(t, o, "KP-205")
+	if strings.Contains(o.text(), told) {
+		t.Errorf("a named reader is told of twice:\n%s", o.text())
+	}
+}
+
 // What the comparison cannot see is said.
 func TestSwapNotChecked(t *testing.T) {
 	t.Parallel()

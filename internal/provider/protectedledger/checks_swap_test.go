@@ -122,10 +122,11 @@ func TestPolicyNarrowed(t *testing.T) {
 		"taken out": {obj{"policy": both}, obj{"policy": one}, nil, []string{told,
 			readerARN + ` can read the ledger now, by statement 2 ("Ledger users").`, "By the changed policy it cannot:",
 			`policy_checks = { accept = ["KP-207"] }`}},
-		"accepted":           {obj{"policy": both}, obj{"policy": one}, obj{"accept": []any{"KP-207"}}, nil},
-		"let in":             {obj{"policy": one}, obj{"policy": both}, nil, nil},
-		"from text to words": {obj{"policy": both}, words(writerARN), nil, []string{told, readerARN + " can read the ledger now"}},
-		"in words":           {words(writerARN, readerARN), words(writerARN), nil, nil},
+		"accepted": {obj{"policy": both}, obj{"policy": one}, obj{"accept": []any{"KP-207"}}, nil},
+		"let in":   {obj{"policy": one}, obj{"policy": both}, nil, nil},
+		"from text to words": {
+			obj{"policy": both}, words(writerARN), nil, []string{told, readerARN + " can read the ledger now"}},
+		"in words": {words(writerARN, readerARN), words(writerARN), nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

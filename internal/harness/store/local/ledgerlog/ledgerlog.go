@@ -195,7 +195,8 @@ func (l *Log) write(payload []byte) error {
 	return err
 }
 
-// Read implements store.Log. It keeps Append waiting until it has read everything, so fn should be quick.
+// Read implements store.Log. It keeps Append waiting until it has read everything, so fn should be quick. From 0 it
+// checks the whole log again; from a later block it reads the segments from there on, as Open has checked the others.
 func (l *Log) Read(ctx context.Context, from uint64, fn func(number uint64, block []byte) error) error {
 	if err := l.enter(ctx); err != nil {
 		return err
@@ -205,7 +206,23 @@ func (l *Log) Read(ctx context.Context, from uint64, fn func(number uint64, bloc
 		return fmt.Errorf("read log: it has failed before: %w", l.failure)
 	}
 	s := scan{ctx: ctx, from: from, fn: fn}
-	return segment.Verify(l.cfg, s.entry)
+	if from == 0 {
+		return segment.Verify(l.cfg, s.entry)
+	}
+	first, err := l.startOf(&s)
+	if err != nil {
+		return fmt.Errorf("read log from block %d: %w", from, err)
+	}
+	_, last := l.segments.Segments()
+	for n := first; n <= last; n++ {
+		if err := l.segments.Records(n, s.entry); err != nil {
+			return err
+		}
+	}
+	if s.next != l.next {
+		return fmt.Errorf("read log %s: it ends before block %d, where it had %d", l.cfg.Dir, s.next, l.next)
+	}
+	return nil
 }
 
 // Bytes is the space the log takes on disk.

@@ -3,6 +3,7 @@ package ledgerlog
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
@@ -69,6 +70,34 @@ func (s *scan) entry(e segment.Entry) error {
 		return s.blocks(r)
 	}
 	return r.corrupt("a record that does not follow from those before")
+}
+
+// startOf is the last segment that begins with a block, no later than the one from which s reads, or the first segment
+// of all. It leaves s as it would be after the segments before.
+func (l *Log) startOf(s *scan) (number uint64, err error) {
+	oldest, number := l.segments.Segments()
+	for ; number > oldest; number-- {
+		var begin scan
+		err = l.segments.Records(number, func(e segment.Entry) error {
+			r, ok, err := readRecord(e)
+			switch {
+			case err != nil:
+				return err
+			case !ok: // begins with a term: an earlier segment will do
+				return errFound
+			}
+			begin.term, begin.next = r.term, r.first
+			return errFound
+		})
+		if err != nil && !errors.Is(err, errFound) {
+			return 0, err
+		}
+		if begin.next > 0 && begin.next <= s.from {
+			s.term, s.next = begin.term, begin.next
+			return number, nil
+		}
+	}
+	return oldest, nil
 }
 
 func (s *scan) blocks(r *reader) error {

@@ -17,8 +17,9 @@ import (
 // The most that one PutRecords may carry, in records and in bytes of data and partition keys. Source: Amazon Kinesis
 // Data Streams API reference, PutRecords, as of 2024; higher limits that came later are not needed.
 const (
-	maxRecords = 500
-	maxBytes   = 5 << 20
+	maxRecords     = 500
+	maxBytes       = 5 << 20
+	maxRecordBytes = 1 << 20 // of one record
 )
 
 // maxTries is how often records are sent that Kinesis does not take, firstPause the time after the first of them. Each
@@ -170,11 +171,16 @@ func (r *Records) take(rec delivery.Record) {
 }
 
 // fitting is how many of the records fit into one request; one always does, for Kinesis to say what it thinks of it.
+// One that is too large goes alone: Kinesis refuses the whole request, and those before it must not be lost with it.
 func fitting(records []delivery.Record) int {
-	size := 0
+	total := 0
 	for i, rec := range records {
-		size += len(rec.Data) + len(rec.PartitionKey)
-		if i == maxRecords || i > 0 && size > maxBytes {
+		size := len(rec.Data) + len(rec.PartitionKey)
+		total += size
+		switch {
+		case i == 0 && size > maxRecordBytes:
+			return 1
+		case i > 0 && (i == maxRecords || total > maxBytes || size > maxRecordBytes):
 			return i
 		}
 	}

@@ -300,6 +300,24 @@ func TestRecordsAreSplitIntoRequests(t *testing.T) {
 	}
 }
 
+// Kinesis refuses a request for one record that is too large; those before it arrive all the same, those after it wait.
+func TestARecordThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	for _, at := range []int{0, 3, 5} {
+		s := newServer(t)
+		s.Streams["audit"] = &stub.Stream{Status: "ACTIVE", ARN: auditARN}
+		records := batch(0, 6)
+		records[at].Data = make([]byte, 1<<20+1)
+		if got := codeOf(upstream.NewRecords(options(s)).Append(t.Context(), audit, records)); got != "ValidationException" {
+			t.Errorf("record %d: got %s, want ValidationException", at, got)
+		}
+		got := seen(s, func() []string { return append([]string{}, s.Streams["audit"].Records...) })
+		if d := cmp.Diff(numbers(6)[:at], got); d != "" {
+			t.Errorf("record %d, arrived (-want +got):\n%s", at, d)
+		}
+	}
+}
+
 func TestRecordsThatAreNotTakenAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

@@ -29,6 +29,7 @@ var passing = []struct {
 	{regexp.MustCompile(`request id [^)]+\)`), "request id <id>)"},
 	{regexp.MustCompile(`20\d\d-\d\d-\d\dT[0-9:.]+Z`), "<time>"},
 	{regexp.MustCompile(`(Waited|waiting) \d+[hms0-9]*s`), "$1 <duration>"},
+	{regexp.MustCompile(`(?m)^( +)~ (\w+ +)= (".*") -> ""$`), "$1- $2= $3 -> null"}, // how OpenTofu shows what goes
 }
 
 func normal(text string) string {

@@ -14,6 +14,9 @@ import (
 // byte, S-expressions are arrays, annotations are left out. $0 is the string "$0". Fields keep their order, and names
 // that repeat stay repeated, which few readers of JSON notice.
 //
+// Small decimals have no exponent unless they have more than 308 zeros after the point: FromJSON reads a number with an
+// exponent as a float.
+//
 // Source: Amazon Ion Cookbook, "Down-converting to JSON".
 func ToJSON(v Value) []byte { return appendJSON(nil, v) }
 

@@ -145,8 +145,19 @@ func (d Decimal) Value() Value {
 // String is d in Ion text: "1.50", "3d10".
 func (d Decimal) String() string { return string(d.appendText(nil, 'd')) }
 
+// maxIonZeros and maxJSONZeros are how many zeros stand at most between the point and the digits of a small decimal,
+// which has an exponent beyond that. In JSON it would come back as a float, so there they go as far as floats do.
+const (
+	maxIonZeros  = 6
+	maxJSONZeros = 308
+)
+
 // appendText writes d with the given exponent mark. Integers get a point in Ion ('d') and none in JSON ('e').
 func (d Decimal) appendText(dst []byte, mark byte) []byte {
+	maxZeros := maxIonZeros
+	if mark == 'e' {
+		maxZeros = maxJSONZeros
+	}
 	if d.negative {
 		dst = append(dst, '-')
 	}
@@ -163,11 +174,14 @@ func (d Decimal) appendText(dst []byte, mark byte) []byte {
 		point := len(dst) - 1 - places
 		copy(dst[point+1:], dst[point:len(dst)-1])
 		dst[point] = '.'
-	case places > 0 && places-digits <= 6: // 0.0015
-		zeros := places - digits
-		dst = append(dst, "0.000000"[:2+zeros]...)
-		copy(dst[start+2+zeros:], dst[start:start+digits])
-		copy(dst[start:], "0.000000"[:2+zeros])
+	case places > 0 && places-digits <= maxZeros: // 0.0015
+		lead := 2 + places - digits
+		dst = append(dst, make([]byte, lead)...)
+		copy(dst[start+lead:], dst[start:start+digits])
+		for i := range lead {
+			dst[start+i] = '0'
+		}
+		dst[start+1] = '.'
 	default:
 		dst = append(dst, mark)
 		dst = strconv.AppendInt(dst, int64(d.exponent), 10)

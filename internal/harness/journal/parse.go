@@ -44,7 +44,7 @@ func ParseBlock(v ion.Value) (Block, error) {
 		b.Redactions = redactions(info, f)
 	}
 	if _, ok := v.Field("revisions"); ok {
-		for _, item := range f.list("revisions") {
+		for _, item := range f.filled("revisions") {
 			r, err := ParseRevision(item)
 			f.fail(err)
 			b.Revisions = append(b.Revisions, r)
@@ -99,6 +99,8 @@ func transactionInfo(v ion.Value, parent *fields) TransactionInfo {
 	if documents, ok := f.take("documents"); ok {
 		if !isStruct(documents) {
 			f.refuse("documents", "is not a struct")
+		} else if len(documents.Fields()) == 0 {
+			f.refuse("documents", "is empty")
 		}
 		for _, field := range documents.Fields() {
 			d := open("document", field.Value)
@@ -123,7 +125,7 @@ func transactionInfo(v ion.Value, parent *fields) TransactionInfo {
 func redactions(v ion.Value, parent *fields) []RedactedRevision {
 	f := open("redactionInfo", v)
 	var list []RedactedRevision
-	for _, item := range f.list("revisions") {
+	for _, item := range f.filled("revisions") {
 		r := open("redacted revision", item)
 		list = append(list, RedactedRevision{
 			Address: address(r.need("blockAddress"), r), TableID: id[TableID](r, "tableId"),
@@ -195,6 +197,15 @@ func (f *fields) list(name string) []ion.Value {
 		return nil
 	}
 	return v.Items()
+}
+
+// filled is a list that is left out when it is empty.
+func (f *fields) filled(name string) []ion.Value {
+	items := f.list(name)
+	if len(items) == 0 {
+		f.refuse(name, "is empty")
+	}
+	return items
 }
 
 func (f *fields) string(name string) string {

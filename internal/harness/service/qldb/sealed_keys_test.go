@@ -93,6 +93,40 @@ func TestKeyDeletedDuringChange(t *testing.T) {
 	}
 }
 
+// A key that is lost before the ledger has moved to it costs nothing: the ledger goes back, or to a third key, is read
+// and written at once, and by a server that starts anew too.
+func TestKeyLostDuringChange(t *testing.T) {
+	t.Parallel()
+	for _, from := range []string{mainKey, awsOwned} {
+		for _, to := range []string{from, thirdKey} {
+			d := newDelivered(t)
+			d.ledger("orders")
+			if from != mainKey {
+				d.mustRekey("orders", from)
+				d.pass(2 * time.Second)
+			}
+			if err := d.insertOne(1); err != nil {
+				t.Fatal(err)
+			}
+			d.mustRekey("orders", otherKey)
+			delete(d.keys.keys, otherKey)
+			d.pass(2 * time.Second)
+			_, err := d.rows()
+			wantRefused(t, "while it is lost", err)
+			d.mustRekey("orders", to)
+			d.wantRows(1)
+			if err := d.insertOne(2); err != nil {
+				t.Errorf("from %s to %s: %v", from, to, err)
+			}
+			d.pass(2 * time.Second)
+			d.wantStatus("orders", "ENABLED "+to)
+			again, _ := d.branch()
+			again.pass(time.Second)
+			again.wantRows(2)
+		}
+	}
+}
+
 // unsealed is journals whose sealing is broken.
 type unsealed struct{ *ledgers }
 

@@ -116,6 +116,8 @@ func (s *Service) changeKeyOf(
 	switch {
 	case key == l.target():
 		return s.restore(ctx, c, l, protection)
+	case l.impaired() && l.Next != nil:
+		return s.redirect(ctx, c, l, key, protection)
 	case l.impaired():
 		return nil, invalid("KmsKey", textImpaired)
 	case l.Next != nil:
@@ -183,8 +185,8 @@ func (s *Service) restore(ctx context.Context, c *wire.Call, l *ledger, protecti
 	return s.updatable(ctx, updated.Place, updated.Name)
 }
 
-// commit stores a change that was decided on l as it was read, together with the claims it rests on.
-// When it fails the grants are released.
+// commit stores a change that was decided on l as it was read, together with the claims it rests on, and lets go of the
+// key that l does not move to any more. When it fails the grants are released.
 func (s *Service) commit(
 	ctx context.Context, l *ledger, protection *bool, claimed []string, change func(*ledger),
 ) (updated *ledger, err error) {
@@ -203,7 +205,13 @@ func (s *Service) commit(
 		if protection != nil {
 			updated.DeletionProtection = *protection
 		}
+		former := updated.target()
 		change(updated)
+		if !updated.claims(former) {
+			if err := updated.letGo(w, former, s.now()); err != nil {
+				return err
+			}
+		}
 		return updated.put(w)
 	})
 	if err != nil {

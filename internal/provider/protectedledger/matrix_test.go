@@ -589,3 +589,35 @@ func TestCreateGoneAgain(t *testing.T) {
 		t.Errorf("state is %v, want the key alone", o.state)
 	}
 }
+
+// The new key is lost while the ledger still moves to it: the plan goes back to the former key, or on to another, and
+// the ledger is whole again.
+func TestSwapToALostKey(t *testing.T) {
+	t.Parallel()
+	for name, way := range map[string]obj{
+		"back to the former generation": own("orders", nil),
+		"on to the next generation":     own("orders", obj{"generation": 3}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, acctest.WithTiming(acctest.Timing{KeyChange: 10 * time.Minute}))
+			st := b.mustApply(own("orders", nil), nil)
+			lost := false
+			b.clock.each(func(time.Duration) {
+				if !lost {
+					lost = true
+					b.scheduleKey(b.ledgers()["orders"])
+					b.Probe()
+				}
+			})
+			o := b.apply(own("orders", obj{"generation": 2}), st)
+			wantError(t, o, `Ledger "orders" cannot use its key`, "is PendingDeletion", "take the change back")
+			b.clock.each(func(time.Duration) { b.Advance(4 * time.Minute) })
+			after := b.mustApply(way, b.refreshed(o.state))
+			if after["encryption_status"] != "ENABLED" || after["inaccessible_kms_key_time"] != nil ||
+				b.ledgers()["orders"] != after["kms_key_arn"] || b.keyState(after["kms_key_arn"].(string)) != "Enabled" {
+				t.Errorf("the state is %v", after)
+			}
+		})
+	}
+}

@@ -37,6 +37,9 @@ func (w *work) waitEnded(ctx context.Context, err error) {
 		p.Cause += fmt.Sprintf("\n\n%s since %s: %s", inaccessible, w.now.InaccessibleTime.ValueString(), w.blockage(ctx))
 		p.Next = "The ledger refuses reads and writes until then. Make its keys usable, then apply again: the plan " +
 			"renews the grant and waits."
+		if c := w.now.Change; c != nil && c.FinishedAt.IsNull() {
+			p.Next += " Where the new key is lost, take the change back: no data depends on that key yet."
+		}
 	case errors.Is(err, errVanished):
 		p.Summary, p.Next = fmt.Sprintf("Ledger %q is gone", w.name), "Plan again to see what is left."
 	case !errors.Is(err, errTimeout) && !errors.Is(err, errInterrupted):

@@ -71,7 +71,7 @@ func (l *ledger) state(now time.Time) string {
 		return stateDeleted
 	case !l.GoneAt.IsZero():
 		return stateDeleting
-	case now.Before(l.ActiveAt):
+	case now.Before(l.ActiveAt) && !now.Before(l.Created): // before that, the clock was set back
 		return stateCreating
 	default:
 		return stateActive

@@ -26,7 +26,9 @@ func (s *Service) Tick(ctx context.Context) (next time.Time, err error) {
 // Maintain tries keys, finishes key changes, retires grants, clears deleted ledgers away and forgets old streams. It
 // returns as Tick does, and may run beside Deliver.
 func (s *Service) Maintain(ctx context.Context) (next time.Time, err error) {
-	return s.doDue(ctx, func(wk work) bool { return wk.Export == "" })
+	err = s.bringNear(ctx)
+	next, dueErr := s.doDue(ctx, func(wk work) bool { return wk.Export == "" })
+	return next, errors.Join(err, dueErr)
 }
 
 // Deliver goes on with exports and sends streams what is new in the journals. It waits for those who take them, so
@@ -135,6 +137,7 @@ func (s *Service) watch(ctx context.Context, at Place, name string) error {
 			return l.remove(w)
 		}
 		old := l.Root.Key
+		l.bringNear(now, &s.cfg)
 		l.observe(now, health, successor, &s.cfg)
 		after = l
 		if !l.claims(old) {

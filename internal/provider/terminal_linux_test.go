@@ -6,15 +6,12 @@ import (
 	"flag"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/acctest"
 )
@@ -126,27 +123,8 @@ func TestTerminal(t *testing.T) {
 					t.Errorf("more than %d columns: %s", acctest.Columns, line)
 				}
 			}
-			compareGolden(t, filepath.Join("testdata", "terminal", strings.ReplaceAll(name, " ", "_")+".golden"), shown)
+			file := filepath.Join("testdata", "terminal", strings.ReplaceAll(name, " ", "_")+".golden")
+			acctest.CompareGolden(t, file, shown, *update)
 		})
-	}
-}
-
-func compareGolden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v; run go test with -update", err)
-	}
-	if diff := gocmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }

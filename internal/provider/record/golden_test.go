@@ -6,7 +6,6 @@ import (
 	"flag"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/acctest"
 )
@@ -49,29 +47,8 @@ func TestTexts(t *testing.T) {
 			for _, p := range passing {
 				got = p.form.ReplaceAllString(got, p.name)
 			}
-			compare(t, strings.ReplaceAll(name, " ", "_"), got)
+			acctest.CompareGolden(t, filepath.Join("testdata", strings.ReplaceAll(name, " ", "_")+".golden"), got, *update)
 		})
-	}
-}
-
-func compare(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v; run go test with -update", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 // maxWork bounds a search: clauses and conditions weighed, over all points.
 const maxWork = 1_000_000
 
-// An Analyst whose work so far is more than maxWorkOfAll, which that for no policy that people write is, gives each
-// further search littleWork, and no longer looks at what values a condition key can have. After twice as much, what is
-// not plain at once is left in doubt.
+// An Analyst whose work so far is more than maxWorkOfAll, which no policy that people write takes, gives each further
+// search littleWork, and no longer looks at what values a condition key can have. After twice as much, what is not
+// plain at once is left in doubt.
 const (
 	maxWorkOfAll = 16 * maxWork
 	littleWork   = maxWork / 100

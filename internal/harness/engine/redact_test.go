@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -43,24 +44,36 @@ func inLog(disk *crashfs.FS) bool {
 
 func inIndex(t *testing.T, memory *vfs.MemFS) bool {
 	t.Helper()
+	for {
+		found, err := searchIndex(memory)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the index replaced a file meanwhile: what was in it is in one that was not listed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+}
+
+// searchIndex looks for the mark in every file. The error is that of a file that went away, or another one.
+func searchIndex(memory *vfs.MemFS) (found bool, err error) {
 	names, err := memory.List("/index")
 	if err != nil {
-		t.Fatal(err)
+		return false, err
 	}
 	for _, name := range names {
 		f, err := memory.Open("/index/" + name)
 		if err != nil {
-			t.Fatal(err)
+			return false, err
 		}
 		content, err := io.ReadAll(f)
 		if err := errors.Join(err, f.Close()); err != nil {
-			t.Fatal(err)
+			return false, err
 		}
-		if bytes.Contains(content, []byte(mark)) {
-			return true
-		}
+		found = found || bytes.Contains(content, []byte(mark))
 	}
-	return false
+	return found, nil
 }
 
 // marked has a document whose first version has the mark, in an index too, between others, over several segments.

@@ -67,6 +67,14 @@ func TestClockThatGoesBack(t *testing.T) {
 	if err := commit(tx); err != nil {
 		t.Errorf("a clock that goes back ended a transaction: %v", err)
 	}
+	tx = w.begin()
+	w.clock.move(-time.Hour)
+	for _, alive := range []bool{true, false} {
+		if tx.Open() != alive {
+			t.Errorf("transaction: got open %v, want its time to count from when the clock was set back", !alive)
+		}
+		w.clock.move(31 * time.Second)
+	}
 }
 
 func TestClosedLedger(t *testing.T) {

@@ -21,6 +21,7 @@ type Tx struct {
 	status atomic.Int32 // changed while mu is held
 
 	mu         sync.Mutex
+	since      time.Time // from which its lifetime counts
 	digest     journal.CommitDigest
 	info       []journal.Statement
 	reads      map[token]struct{}
@@ -86,8 +87,9 @@ func (l *Ledger) Begin(ctx context.Context, allow func(Need) error) (*Tx, error)
 	if err != nil {
 		return nil, err
 	}
+	began := l.begin()
 	t := &Tx{
-		ledger: l, id: id, began: l.begin(), allow: allow, digest: journal.StartDigest(journal.TxID(id)),
+		ledger: l, id: id, began: began, since: began, allow: allow, digest: journal.StartDigest(journal.TxID(id)),
 		reads: map[token]struct{}{}, writes: map[string]*write{}, pages: map[string]*results{},
 	}
 	l.snapshots.begin(t)
@@ -141,7 +143,7 @@ func (t *Tx) end(status int32) {
 
 // alive says why the transaction cannot be used. mu is held.
 func (t *Tx) alive(ctx context.Context) error {
-	if t.status.Load() == open && t.ledger.cfg.Clock().Sub(t.began) > transactionLifetime {
+	if t.status.Load() == open && t.aged() {
 		t.end(expired)
 	}
 	switch t.status.Load() {
@@ -162,10 +164,22 @@ func (t *Tx) over() bool {
 	if t.status.Load() != open {
 		return true
 	}
-	if t.ledger.cfg.Clock().Sub(t.began) <= transactionLifetime || !t.mu.TryLock() {
+	if !t.mu.TryLock() {
 		return false
 	}
 	defer t.mu.Unlock()
-	t.end(expired)
-	return true
+	if t.aged() {
+		t.end(expired)
+	}
+	return t.status.Load() != open
+}
+
+// aged reports whether the transaction's time is over. When the clock was set back to before the transaction began, its
+// time starts again, so that one that nobody uses any more still ends. mu is held.
+func (t *Tx) aged() bool {
+	now := t.ledger.cfg.Clock()
+	if now.Before(t.since) {
+		t.since = now
+	}
+	return now.Sub(t.since) > transactionLifetime
 }

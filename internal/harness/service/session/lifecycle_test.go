@@ -131,6 +131,28 @@ func TestSessionLimit(t *testing.T) {
 	wantFault(t, w.tryConnect(), "LimitExceededException", "Exceeded the session limit")
 }
 
+// A clock that is set back does not let sessions and transactions that nobody uses live on until it is where it was.
+func TestClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	for _, by := range []time.Duration{time.Hour, 365 * 24 * time.Hour} {
+		w := newWorld(t, func(c *session.Config) { c.MaxSessions = 1 })
+		c := w.connect(t)
+		c.transact("CREATE TABLE t")
+		c.begin()
+		w.clock.Set(start.Add(-by))
+		tick(t, w)
+		c.run("SELECT * FROM t")
+		w.clock.Advance(31 * time.Second)
+		_, err := c.execute("SELECT * FROM t")
+		wantFault(t, err, invalid, "Transaction "+c.tx+" has expired")
+		c.begin()
+		wantFault(t, w.tryConnect(), "LimitExceededException", "Exceeded the session limit")
+		w.clock.Advance(18 * time.Minute)
+		wantFault(t, w.tryConnect(), "", "")
+		wantFault(t, c.commit(), invalid, "Session "+c.id+" has expired")
+	}
+}
+
 // W64, W65, W66: 30 seconds from the start, whatever happens in between; the session goes on.
 func TestTransactionExpires(t *testing.T) {
 	t.Parallel()

@@ -33,7 +33,6 @@ type session struct {
 	principal  string // ARN
 	ledger     string // id
 	ledgerName string
-	expires    time.Time
 
 	mu sync.Mutex // held while a command has its turn
 	// tx is the open transaction; one that the engine has let expire may still be here. nil if there is none.
@@ -43,6 +42,7 @@ type session struct {
 	expired string
 
 	// Of the table, guarded by its mu.
+	expires time.Time
 	counted bool // as an active session of its ledger
 	known   bool // found by its secret
 }
@@ -81,9 +81,7 @@ func (t *table) add(x *session, limit int, now time.Time) bool {
 	defer t.mu.Unlock()
 	if t.active[x.ledger] >= limit {
 		for _, old := range t.known {
-			if !now.Before(old.expires) {
-				t.uncount(old)
-			}
+			t.age(old, now)
 		}
 	}
 	if t.active[x.ledger] >= limit {
@@ -107,10 +105,19 @@ func (t *table) find(s secret) (*session, bool) {
 func (t *table) lives(x *session, now time.Time) (known, active bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.age(x, now)
+	return x.known, x.counted
+}
+
+// age makes x inactive when its time is over. When the clock was set back to before x began, its time starts again, so
+// that one that nobody uses any more still ends. mu is held.
+func (t *table) age(x *session, now time.Time) {
 	if !now.Before(x.expires) {
 		t.uncount(x)
 	}
-	return x.known, x.counted
+	if latest := now.Add(minLifetime + lifetimeSpread); x.counted && x.expires.After(latest) {
+		x.expires = latest
+	}
 }
 
 func (t *table) remove(x *session) {
@@ -178,7 +185,7 @@ func (s *Service) Tick(ctx context.Context) (next time.Time, err error) {
 // tidy gives back what x does not need at now. x.mu is held.
 func (s *Service) tidy(x *session, now time.Time) {
 	_, active := s.sessions.lives(x, now)
-	switch {
+	switch { // expires does not change once x is inactive
 	case active:
 		x.letExpire()
 	case now.Sub(x.expires) < remembered:

@@ -55,8 +55,7 @@ func newTroubled(t *testing.T, where string) *troubled {
 		return newTroubledFar(t)
 	}
 	h, server := open(t, config(t.TempDir()))
-	s := &troubled{t: t, h: h, cfg: sdk(h, server, "eu-west-2")}
-	s.keys = kms.NewFromConfig(s.cfg)
+	s := (&troubled{t: t, h: h, cfg: sdk(h, server, "eu-west-2")}).withKeys()
 	s.calm = h.Faults().Clear
 	s.disturb = func(operation, manner string) {
 		rule := fault.Rule{Via: "qldb", Service: "kms", Operation: operation}
@@ -78,7 +77,7 @@ func newTroubled(t *testing.T, where string) *troubled {
 			t.Fatal(err)
 		}
 	}
-	return s.ready()
+	return s
 }
 
 func newTroubledFar(t *testing.T) *troubled {
@@ -92,6 +91,12 @@ func newTroubledFar(t *testing.T) *troubled {
 		f.manner.Store(manner)
 	}
 	s.calm = func() { f.manner.Store("") }
+	return s.ready()
+}
+
+// withKeys has the KMS of the harness itself.
+func (s *troubled) withKeys() *troubled {
+	s.keys = kms.NewFromConfig(s.cfg)
 	return s.ready()
 }
 

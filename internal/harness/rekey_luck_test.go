@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldb/types"
 
@@ -51,8 +51,8 @@ func TestKeyChangesAtOnce(t *testing.T) {
 	}
 }
 
-// The clock is set, back or forth, while a key change runs: what was written is there, more can be written, the change
-// ends, and the journal proves.
+// The clock is set, back or forth, while clients are served and a key change runs: what was written is there, more can
+// be written, the change ends, an unusable key is noticed in time, and a digest from before proves what it should.
 func TestClockIsSetDuringAKeyChange(t *testing.T) {
 	t.Parallel()
 	const year = 365 * 24 * time.Hour
@@ -65,28 +65,44 @@ func TestClockIsSetDuringAKeyChange(t *testing.T) {
 			c := clock.NewFrozen(start)
 			cfg.Clock = c
 			h, server := open(t, cfg)
-			s := &troubled{t: t, h: h, cfg: sdk(h, server, "eu-west-2")}
-			s.keys = kms.NewFromConfig(s.cfg)
-			s.ledgers = qldb.NewFromConfig(s.cfg)
-			s.first, s.next = makeKey(t, s.keys), makeKey(t, s.keys)
+			s := (&troubled{t: t, h: h, cfg: sdk(h, server, "eu-west-2")}).withKeys()
 			if err := s.create(); err != nil {
 				t.Fatal(err)
 			}
 			advance(t, h, 2*time.Second)
-			execute(t, newDriver(t, s.cfg, "orders"), "CREATE TABLE Test")
+			driver := newDriver(t, s.cfg, "orders") // keeps its sessions
+			execute(t, driver, "CREATE TABLE Test")
 			s.insert(0)
+			digest, err := s.ledgers.GetDigest(t.Context(), &qldb.GetDigestInput{Name: aws.String("orders")})
+			if err != nil {
+				t.Fatal(err)
+			}
 			if err := rekeyTo(t.Context(), s.ledgers, s.next); err != nil {
 				t.Fatal(err)
 			}
 			c.Set(c.Now().Add(by))
-			if err := insert(t.Context(), newDriver(t, s.cfg, "orders"), 1); err != nil {
+			if err := insert(t.Context(), driver, 1); err != nil {
 				t.Errorf("insert: %v", err)
 			}
 			s.settle("the key change", s.next, s.first)
+			if err := disableKey(s, s.next); err != nil {
+				t.Fatal(err)
+			}
+			advance(t, h, 5*time.Second)
+			s.wantStatus("disabled", types.EncryptionStatusKmsKeyInaccessible, s.next)
+			if err := insert(t.Context(), driver, -1); !strings.Contains(said(err), impairedText) {
+				t.Errorf("insert without the key: got %s", said(err))
+			}
+			if err := enableKey(s, s.next); err != nil {
+				t.Fatal(err)
+			}
+			advance(t, h, 5*time.Second)
 			s.insert(2)
-			if got := execute(t, newDriver(t, s.cfg, "orders"), "SELECT * FROM Test"); got != 3 {
+			if got := execute(t, driver, "SELECT * FROM Test"); got != 3 {
 				t.Errorf("documents: got %d, want 3", got)
 			}
+			proveRecord(t, s.cfg, 0, digest)
+			proveRecord(t, s.cfg, 2, nil)
 		})
 	}
 }

@@ -57,7 +57,8 @@ func (k *Keys) DecryptAs(
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if now := k.cfg.Now(); !now.Before(known.until) {
+	now := k.cfg.Now()
+	if !now.Before(known.until) || known.until.Sub(now) > k.cfg.Fresh { // the latter once the clock was set back
 		m, err := k.describe(ctx, c.Region, keyARN)
 		if err != nil {
 			return k.undecided("DescribeKey", err)

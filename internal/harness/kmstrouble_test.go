@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	"github.com/aws/aws-sdk-go-v2/service/qldb/types"
+	"github.com/awslabs/amazon-qldb-driver-go/v3/qldbdriver"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/fault"
@@ -41,6 +42,10 @@ var (
 	laterCalls = map[string][]string{
 		"own": {"Decrypt", "ListRetirableGrants", "RetireGrant"},
 		"far": {"Decrypt", "ListGrants", "RetireGrant"},
+	}
+	sessionCalls = map[string][]string{ // at the start of a session or a transaction, for its caller
+		"own": {"Decrypt"},
+		"far": {"DescribeKey", "GetKeyPolicy"},
 	}
 	manners = map[string][]string{
 		"own": {"throttle", "drop", "lost", "internal", "refuse", "slow"},
@@ -300,6 +305,50 @@ func (s *troubled) troubledChange(operation, manner string) {
 	s.calm()
 	s.settle(what, s.next, s.first)
 	s.first, s.next = s.next, s.first
+}
+
+// Neither session nor transaction begins while KMS does not say whether its caller may use the key, and the answer says
+// what to do: to try again, or to be let use the key.
+func TestTroubleOfSessions(t *testing.T) {
+	t.Parallel()
+	for where, calls := range sessionCalls {
+		for _, operation := range calls {
+			t.Run(where+"/"+operation, func(t *testing.T) {
+				t.Parallel()
+				s := newTroubled(t, where)
+				if err := s.create(); err != nil {
+					t.Fatal(err)
+				}
+				advance(t, s.h, 2*time.Second)
+				execute(t, newDriver(t, s.cfg, "orders"), "CREATE TABLE Test")
+				for id, manner := range manners[where] {
+					advance(t, s.h, 5*time.Second) // what was known of the key is asked anew
+					s.troubledSession(operation, manner)
+					s.insert(id)
+					s.wantStatus("after "+operation+" "+manner, types.EncryptionStatusEnabled, s.first)
+				}
+			})
+		}
+	}
+}
+
+func (s *troubled) troubledSession(operation, manner string) {
+	s.t.Helper()
+	driver := newDriver(s.t, s.cfg, "orders")
+	driver.SetRetryPolicy(qldbdriver.RetryPolicy{})
+	s.disturb(operation, manner)
+	got := said(insert(s.t.Context(), driver, -1))
+	s.calm()
+	code, words := "ServiceUnavailable: ", "try again"
+	switch {
+	case manner == "slow":
+		code, words = "ok", ""
+	case manner == "refuse" && operation == "Decrypt":
+		code, words = "AccessDeniedException: ", "The user does not have permissions to use the customer managed KMS key"
+	}
+	if !strings.HasPrefix(got, code) || !strings.Contains(got, words) {
+		s.t.Errorf("session with %s %s: got %s, want %s with %q", operation, manner, got, code, words)
+	}
 }
 
 // The two tables of calls are complete.

@@ -89,8 +89,8 @@ func (s *Service) CheckCaller(ctx context.Context, c *wire.Call, name string) er
 		return inData(s.deniedBy(f))
 	case keyUnusable(f): // KMS looks at policies first, so the caller may; reads go on until the ledger's next probe
 		return nil
-	default:
-		return inData(serviceDenied())
+	default: // a fault of KMS's own says nothing about the key
+		return (&askError{err}).fault()
 	}
 }
 

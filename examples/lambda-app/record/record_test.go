@@ -41,6 +41,7 @@ type app struct {
 	t       *testing.T
 	harness *acctest.Harness
 	handler http.Handler
+	swapped http.Handler // each function has the role of the other
 	key     string
 }
 
@@ -84,7 +85,8 @@ func newApp(t *testing.T) *app {
 	a.must(err)
 	a.harness.Advance(time.Minute)
 	a.administer(root, "CREATE TABLE Test", "CREATE INDEX ON Test (id)")
-	a.handler = record.Handler(stores[record.CreateRole().Name], stores[record.GetRole().Name])
+	creator, getter := stores[record.CreateRole().Name], stores[record.GetRole().Name]
+	a.handler, a.swapped = record.Handler(creator, getter), record.Handler(getter, creator)
 	return a
 }
 
@@ -173,6 +175,18 @@ func TestRecords(t *testing.T) {
 		`{"status":400,"title":"Invalid Request Error","detail":"The record has no id"}`)
 	a.want("POST", "/record", `{`, 400,
 		`{"status":400,"title":"Invalid Request Error","detail":"The body is not a record: unexpected EOF"}`)
+}
+
+// Each role may do what its function needs, and nothing of what the other's does.
+func TestRolesMayNoMore(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.want("POST", "/record", ada, 201, `"Success"`)
+	a.handler = a.swapped
+	denied := `{"status":500,"title":"AccessDeniedException","detail":"Access denied. Unable to run the statement due to ` +
+		`insufficient permissions or an improper variable reference"}`
+	a.want("POST", "/record", ada, 500, denied)
+	a.want("GET", "/record/1", "", 500, denied)
 }
 
 func TestKeyDisabled(t *testing.T) {

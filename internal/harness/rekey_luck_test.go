@@ -106,3 +106,29 @@ func TestClockIsSetDuringAKeyChange(t *testing.T) {
 		})
 	}
 }
+
+// While the key changes callers need the former key, on which the data still depends; from then on, the new one.
+func TestCallersDuringAKeyChange(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	open, shut := c.key(keyPolicy(throughQLDB, to(readerARN, "kms:Decrypt"))), c.key(keyPolicy(throughQLDB))
+	c.ledger(open)
+	c.may("reader", allowed("qldb:*", "*"))
+	ledgers := qldb.NewFromConfig(c.root())
+	read := func() error { return c.run(c.as("reader"), "SELECT * FROM Test") }
+	for _, next := range []string{shut, open} {
+		if err := rekeyTo(t.Context(), ledgers, next); err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, ledgers, types.EncryptionStatusUpdating, next)
+		during := read()
+		advance(t, c.h, 3*time.Second)
+		wantStatus(t, ledgers, types.EncryptionStatusEnabled, next)
+		after := read()
+		if next == open {
+			during, after = after, during
+		}
+		want(t, "under the key that the role may use", during, "ok")
+		wantKeyDenied(t, "under the other", after)
+	}
+}

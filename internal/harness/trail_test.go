@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -297,6 +299,58 @@ func TestTrailOfRotationAndDeletion(t *testing.T) {
 	if found := c.events(c.root(), types.LookupAttributeKeyResourceName, turning); *found[0].EventName != "RotateKey" {
 		t.Errorf("the newest event of the key: %s, want RotateKey", *found[0].EventName)
 	}
+}
+
+// A key change is recorded call by call: what QLDB does for the user, what it does by itself, and with which key.
+func TestTrailOfAKeyChange(t *testing.T) {
+	t.Parallel()
+	c := newCast(t)
+	first, next := c.key(keyPolicy()), c.key(keyPolicy())
+	c.ledger(first)
+	if err := rekeyTo(t.Context(), qldb.NewFromConfig(c.root()), next); err != nil {
+		t.Fatal(err)
+	}
+	advance(t, c.h, 2*time.Second)
+	var got []string // newest first
+	for _, e := range c.events(c.root(), "", "") {
+		var r struct {
+			UserIdentity      struct{ Type, InvokedBy string }
+			RequestParameters struct{ EncryptionContext map[string]string }
+			Resources         []struct{ ARN string }
+		}
+		if err := json.Unmarshal([]byte(*e.CloudTrailEvent), &r); err != nil {
+			t.Fatal(err)
+		}
+		key := strings.NewReplacer(first, "first", next, "next", ordersARN, "orders").Replace(r.Resources[0].ARN)
+		got = append(got, strings.TrimSpace(fmt.Sprint(*e.EventName, " ", key, " by ", r.UserIdentity.Type, " ",
+			r.RequestParameters.EncryptionContext["key-hierarchy-node-version"])))
+		if key == "orders" {
+			continue
+		}
+		if r.UserIdentity.InvokedBy != "qldb.amazonaws.com" {
+			t.Errorf("%s is invoked by %q", *e.EventName, r.UserIdentity.InvokedBy)
+		}
+		if *e.EventName == "DescribeKey" {
+			break
+		}
+	}
+	slices.Reverse(got)
+	if diff := cmp.Diff([]string{
+		"DescribeKey next by Root", "CreateGrant next by Root", "GenerateDataKey next by AWSService 2",
+		"Decrypt next by AWSService 2", "UpdateLedger orders by Root", "Decrypt first by AWSService 1",
+		"Decrypt next by AWSService 2", "RetireGrant first by AWSService",
+	}, got); diff != "" {
+		t.Errorf("the key change in the trail (-want +got):\n%s", diff)
+	}
+	wantRecord(t, c.event("RetireGrant"), `{"eventVersion":"1.11",
+		"userIdentity":{"type":"AWSService","invokedBy":"qldb.amazonaws.com"},"eventTime":"2026-01-05T10:15:04Z",
+		"eventSource":"kms.amazonaws.com","eventName":"RetireGrant","awsRegion":"eu-west-2",
+		"sourceIPAddress":"qldb.amazonaws.com","userAgent":"qldb.amazonaws.com","requestParameters":null,
+		"responseElements":null,"additionalEventData":{"grantId":"HEX64"},"requestID":"UUID","eventID":"UUID",
+		"readOnly":false,"resources":[{"accountId":"111122223333","type":"AWS::KMS::Key",
+			"ARN":"arn:aws:kms:eu-west-2:111122223333:key/UUID"}],
+		"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333","sharedEventID":"UUID",
+		"eventCategory":"Management"}`)
 }
 
 // IAM belongs to no Region: its events are those of us-east-1.

@@ -3,6 +3,7 @@ package harness_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -192,36 +193,68 @@ func TestDeletedLedgerLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestPlaintextIsNowhereOnDisk looks for what was stored, and for what it was stored in, in every file.
+// TestPlaintextIsNowhereOnDisk looks for what was stored, and for what it was stored in, in every file: after the
+// statements of a document's life, in the middle of a key change, after it, and when the harness has stopped.
 func TestPlaintextIsNowhereOnDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	h, server := open(t, config(dir))
-	cfg := sdk(h, server, "eu-west-2")
-	createLedger(t, qldb.NewFromConfig(cfg), makeKey(t, kms.NewFromConfig(cfg)))
+	s := (&troubled{t: t, h: h, cfg: sdk(h, server, "eu-west-2")}).withKeys()
+	if err := s.create(); err != nil {
+		t.Fatal(err)
+	}
 	advance(t, h, 2*time.Second)
-	driver := newDriver(t, cfg, "orders")
+	driver := newDriver(t, s.cfg, "orders")
 	execute(t, driver, "CREATE TABLE Telltale")
 	execute(t, driver, "CREATE INDEX ON Telltale (firstName)")
-	execute(t, driver, "INSERT INTO Telltale ?", record{ID: 1, Name: "Rumpelstiltskin"})
+	live := func(id int) {
+		t.Helper()
+		execute(t, driver, "INSERT INTO Telltale ?", record{ID: id, Name: "Rumpelstiltskin"})
+		execute(t, driver, "UPDATE Telltale SET straw = {'spunInto': 'SolidGold'} WHERE id = ?", id)
+		execute(t, driver, "SELECT * FROM Telltale WHERE firstName = 'Rumpelstiltskin'")
+		execute(t, driver, "SELECT * FROM history(Telltale) AS h WHERE h.data.straw.spunInto = 'SolidGold'")
+		execute(t, driver, "DELETE FROM Telltale WHERE id = ?", id)
+	}
+	live(1)
+	wantUnreadable(t, "before a key change", dir)
+	if err := rekeyTo(t.Context(), s.ledgers, s.next); err != nil {
+		t.Fatal(err)
+	}
+	live(2)
+	wantUnreadable(t, "during a key change", dir)
+	s.settle("the key change", s.next, s.first)
+	live(3)
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
+	wantUnreadable(t, "afterwards", dir)
+}
+
+func wantUnreadable(t *testing.T, when, dir string) {
+	t.Helper()
 	files := 0
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // the index is compacted meanwhile
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
 		raw, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		files++
-		for _, secret := range []string{"Rumpelstiltskin", "Telltale", "firstName", "INSERT INTO"} {
+		for _, secret := range []string{
+			"Rumpelstiltskin", "Telltale", "firstName", "straw", "spunInto", "SolidGold", "INSERT INTO", "DELETE FROM",
+		} {
 			if bytes.Contains(raw, []byte(secret)) {
-				t.Errorf("%s holds %q", path, secret)
+				t.Errorf("%s, %s holds %q", when, path, secret)
 			}
 		}
 		return err
 	})
 	if err != nil || files < 4 {
-		t.Errorf("files looked at: got %d, %v", files, err)
+		t.Errorf("%s, files looked at: got %d, %v", when, files, err)
 	}
 }

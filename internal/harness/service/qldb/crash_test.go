@@ -109,6 +109,8 @@ func TestCutOffAnywhere(t *testing.T) {
 			w.mustRekey("orders", otherKey)
 			w.clock.Advance(2 * time.Second)
 		}, tickOnce},
+		{"take a change back", func(w *world) { w.bring("orders", "paused") }, updateTo(mainKey)},
+		{"change to a third key", func(w *world) { w.bring("orders", "paused") }, updateTo(otherKey)},
 		{"delete", func(w *world) { w.active("orders", mainKey) },
 			func(ctx context.Context, _ *world, s *qldb.Service) error {
 				_, err := s.DeleteLedger(ctx, call(), &qldb.DeleteLedgerInput{Name: "orders"})
@@ -137,6 +139,7 @@ func TestCutOffAnywhere(t *testing.T) {
 					if retry {
 						_ = test.request(t.Context(), w, w.service) // may be refused: it was done
 					}
+					w.keys.setState(thirdKey, "Enabled") // a change that pauses goes on
 					w.settled(fmt.Sprintf("call %d, late %v, dead %v, retry %v", n, b.late, b.dead, retry), retry)
 				}
 				if !reached {

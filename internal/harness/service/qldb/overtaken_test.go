@@ -102,7 +102,7 @@ func TestOvertaken(t *testing.T) {
 			return createUnder(otherKey)(ctx, w, s)
 		}},
 	}
-	for _, state := range []string{"missing", "ACTIVE", "UPDATING", "gone"} {
+	for _, state := range []string{"missing", "ACTIVE", "UPDATING", "paused", "gone"} {
 		for _, first := range requests {
 			t.Run(state+"/"+first.name, func(t *testing.T) {
 				t.Parallel()
@@ -122,6 +122,7 @@ func TestOvertaken(t *testing.T) {
 							Clock: w.clock, Rand: rand.Reader,
 						})
 						_ = first.run(t.Context(), w, slow) // may be refused
+						w.keys.setState(thirdKey, "Enabled")
 						w.settled(fmt.Sprintf("%s before call %d", second.name, n), true)
 						if calls < n {
 							break

@@ -73,6 +73,12 @@ func (w *world) bring(name, state string) {
 	case "UPDATING":
 		w.active(name, thirdKey)
 		w.mustRekey(name, mainKey)
+	case "paused": // a key change whose new key is disabled
+		w.active(name, mainKey)
+		w.mustRekey(name, thirdKey)
+		w.keys.setState(thirdKey, "Disabled")
+		w.pass(2 * time.Second)
+		w.wantStatus(name, "KMS_KEY_INACCESSIBLE "+thirdKey+" since 10:00:03")
 	case "impaired":
 		w.active(name, mainKey)
 		w.keys.setState(mainKey, "Disabled")

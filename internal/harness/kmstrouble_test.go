@@ -175,6 +175,9 @@ func (s *troubled) wantAnswer(what, manner string, err error) {
 	if !slices.Contains(want, code) {
 		s.t.Errorf("%s: got %s, want one of %q", what, got, want)
 	}
+	if manner != "slow" && manner != "refuse" && !strings.Contains(got, "try again") {
+		s.t.Errorf("%s: %s does not say what to do", what, got)
+	}
 }
 
 // A request that names a key fails when one of its calls of KMS does, and leaves nothing behind; it succeeds when KMS

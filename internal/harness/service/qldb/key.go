@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 
@@ -83,7 +84,11 @@ func (s *Service) keyFault(given string, err error) error {
 	case "AccessDeniedException":
 		return s.deniedBy(f)
 	}
-	return &wire.Fault{Code: f.Code, Message: f.Message, Status: f.Status}
+	said := &wire.Fault{Code: f.Code, Message: f.Message, Status: f.Status}
+	if f.Code == "ThrottlingException" || f.Status >= http.StatusInternalServerError {
+		said.Message = "AWS KMS answered " + f.Error() + ". Nothing was changed; try again."
+	}
+	return said
 }
 
 // deniedBy words KMS's refusal of the caller, f, as QLDB does.

@@ -145,6 +145,9 @@ func headerValues(r *http.Request, name string) []string {
 
 // collapse trims blanks and makes one of several in a row.
 func collapse(s string) string {
+	if !strings.Contains(s, "  ") && !strings.Contains(s, "\t") {
+		return strings.Trim(s, " ")
+	}
 	return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return c == ' ' || c == '\t' }), " ")
 }
 

@@ -71,8 +71,9 @@ func New(ctx context.Context, cfg Config) (*Harness, error) {
 	cfg = h.cfg
 	h.console = console.New(h.look, cfg.Log)
 	h.deliveries = newPacer(cfg.Clock, cfg.Log, h.qldb.Deliver)
-	h.pace = newPacer(cfg.Clock, cfg.Log,
-		h.kms.Tick, h.qldb.Maintain, h.session.Tick, h.iam.Tick, h.trail.Tick, h.pokeDeliveries)
+	calm := func(t tick) tick { return overState(h.store.Version, cfg.Clock.Now, t) }
+	h.pace = newPacer(cfg.Clock, cfg.Log, calm(h.kms.Tick), calm(h.qldb.Maintain), h.session.Tick, calm(h.iam.Tick),
+		calm(h.trail.Tick), h.pokeDeliveries)
 	return h, nil
 }
 

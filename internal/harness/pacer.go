@@ -12,6 +12,26 @@ import (
 // tick does whatever is due in one service and returns when it wants to be called next; zero is never.
 type tick func(context.Context) (next time.Time, err error)
 
+// overState is t, which looks at nothing but the state and the clock, called only when it may find more to do than
+// last time: when the state has changed since, when its next time has come, or when the clock was set back. Most calls
+// change no state. version says how often the state has changed.
+func overState(version func() uint64, now func() time.Time, t tick) tick {
+	var seen uint64
+	var next, last time.Time
+	idle := false
+	return func(ctx context.Context) (time.Time, error) {
+		at, when := version(), now() // before t looks: what changes meanwhile is for the next call
+		due := !next.IsZero() && !when.Before(next)
+		if idle && at == seen && !due && !when.Before(last) {
+			return next, nil
+		}
+		var err error
+		next, err = t(ctx)
+		seen, last, idle = at, when, err == nil
+		return next, err
+	}
+}
+
 // retryAfter is how long the pacer waits, on the harness clock, after a tick that failed.
 const retryAfter = time.Second
 

@@ -78,6 +78,7 @@ func (s *Store) flush() bool {
 		g.err = err
 	} else {
 		s.published.Store(g.tree)
+		s.version.Add(1)
 	}
 	close(g.done)
 	return true

@@ -99,6 +99,7 @@ type Store struct {
 
 	// published is the durable state. Whoever has loaded it may read it for as long as they like.
 	published atomic.Pointer[tree]
+	version   atomic.Uint64 // how often published was replaced
 
 	// writing is a slot, held by sending: by one Update while its fn runs. The holder owns tip and tipGroup.
 	writing  chan struct{}
@@ -193,6 +194,10 @@ func (s *Store) open(ctx context.Context, o Options) error {
 
 // Sealer encrypts with a key that is derived from the directory's root secret.
 func (s *Store) Sealer() store.Sealer { return s.sealer }
+
+// Version is how many groups of changes became durable and visible since Open. While it stays the same, so does the
+// state that View shows.
+func (s *Store) Version() uint64 { return s.version.Load() }
 
 // Close waits for running transactions and gives the directory back. It must not be called inside a transaction.
 // Later calls do nothing.

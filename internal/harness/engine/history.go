@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/eval"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/plan"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
@@ -124,7 +125,7 @@ func (c *revisions) pull() (*placed, error) {
 }
 
 // placeIn is the place in the key of a newest or an older revision.
-func placeIn(key []byte) []byte { return key[1+idLength : 1+idLength+placeLength] }
+func placeIn(key []byte) []byte { return key[1+journal.IDLength : 1+journal.IDLength+placeLength] }
 
 func firstError(errs ...error) error {
 	for _, err := range errs {

@@ -70,11 +70,11 @@ func (r reader) locate(id string) (table string, p place, found bool, err error)
 	if err != nil || !found {
 		return "", place{}, false, err
 	}
-	if len(value) != idLength+placeLength {
+	if len(value) != journal.IDLength+placeLength {
 		return "", place{}, false, fmt.Errorf("location of document %s in the index has %d bytes", id, len(value))
 	}
 	p, err = parsePlace(value)
-	return string(value[:idLength]), p, err == nil, err
+	return string(value[:journal.IDLength]), p, err == nil, err
 }
 
 // visible is the revision of the document at p that is in the first next blocks; ok is false if there is none, or if

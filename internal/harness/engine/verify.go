@@ -205,15 +205,15 @@ func (c comparison) lacking(made store.Cursor) error {
 // the older ones when no snapshot needs it.
 func moved(r reader, at store.Cursor, other reader) (bool, error) {
 	key := at.Key()
-	if key[0] != 'd' && key[0] != 'h' || len(key) < 1+idLength+placeLength {
+	if key[0] != 'd' && key[0] != 'h' || len(key) < 1+journal.IDLength+placeLength {
 		return false, nil
 	}
 	have, err := r.rowAt(at)
 	if err != nil || have.content != journal.Deletion {
 		return false, err
 	}
-	table := string(key[1 : 1+idLength])
-	p, err := parsePlace(key[:1+idLength+placeLength])
+	table := string(key[1 : 1+journal.IDLength])
+	p, err := parsePlace(key[:1+journal.IDLength+placeLength])
 	if err != nil {
 		return false, err
 	}

@@ -103,6 +103,9 @@ func (s *Server) route(x *exchange) error {
 	default:
 		err = s.routes.byPath(x)
 	}
+	if x.service.RequestID != nil {
+		x.named(x.service.RequestID(x.id))
+	}
 	if int64(len(x.body)) > s.cfg.MaxBody {
 		return &Fault{Code: "RequestEntityTooLargeException", Status: http.StatusRequestEntityTooLarge,
 			Message: fmt.Sprintf("The request body is larger than %d bytes.", s.cfg.MaxBody)}

@@ -100,6 +100,7 @@ func (s *Server) Recorder() *Recorder { return s.cfg.Recorder }
 // exchange is one request on its way through the chain. Each step fills in what the later ones need.
 type exchange struct {
 	r       *http.Request
+	id      [16]byte // of the request
 	now     time.Time
 	record  *recording
 	body    []byte
@@ -193,23 +194,34 @@ func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
 // identify gives the request its id.
 func (s *Server) identify(x *exchange) error {
-	x.call.RequestID = s.RequestID()
-	x.record.set(func(rec *Record) { rec.RequestID = x.call.RequestID })
+	x.id = s.randomID()
+	x.named(uuid(x.id))
 	return nil
+}
+
+func (x *exchange) named(id string) {
+	x.call.RequestID = id
+	x.record.set(func(rec *Record) { rec.RequestID = id })
 }
 
 // RequestID makes the id of a request, a random UUID. Without randomness it is the nil UUID, as nothing but logs
 // depends on it.
-func (s *Server) RequestID() string {
-	var b [16]byte
+func (s *Server) RequestID() string { return uuid(s.randomID()) }
+
+// randomID is a UUID's 16 bytes.
+func (s *Server) randomID() (b [16]byte) {
 	s.randMu.Lock()
 	_, err := io.ReadFull(s.cfg.Rand, b[:])
 	s.randMu.Unlock()
 	if err != nil {
 		s.cfg.Log.Error("no randomness for a request id", "error", err.Error())
-		return "00000000-0000-0000-0000-000000000000"
+		return [16]byte{}
 	}
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return b
+}
+
+func uuid(b [16]byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 

@@ -31,6 +31,7 @@ type Service struct {
 	Version      string // Query: the API version
 	XMLNamespace string // Query: xmlns of the answers
 	Operations   Table
+	RequestID    func([16]byte) string // how the service writes its request ids; nil: as UUIDs
 }
 
 // Table is a service's operations by name, written as a literal.

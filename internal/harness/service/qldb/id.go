@@ -3,12 +3,10 @@ package qldb
 import (
 	"fmt"
 	"io"
-	"math/big"
 	"strings"
-)
 
-// idLength is the length of every unique id of QLDB: 128 bits in Base62, padded with zeros on the left.
-const idLength = 22
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
+)
 
 func (s *Service) random(n int) ([]byte, error) {
 	raw := make([]byte, n)
@@ -24,13 +22,7 @@ func (s *Service) newID() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return base62(raw), nil
-}
-
-// base62 writes 16 bytes as 22 digits; math/big counts 0-9a-zA-Z.
-func base62(raw []byte) string {
-	digits := new(big.Int).SetBytes(raw).Text(62)
-	return strings.Repeat("0", max(0, idLength-len(digits))) + digits
+	return journal.UniqueID([16]byte(raw)), nil
 }
 
 // newRequestID makes an id of the form of AWS request ids: a random UUID.
@@ -46,7 +38,7 @@ func (s *Service) newRequestID() (string, error) {
 
 // isID says that text has the form of a unique id.
 func isID(text string) bool {
-	return len(text) == idLength && strings.Trim(text, alphanumeric) == ""
+	return len(text) == journal.IDLength && strings.Trim(text, alphanumeric) == ""
 }
 
 const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -11,7 +12,7 @@ import (
 // name that is there already is left as it is, unless its id is another one.
 func (s *Service) Plant(ctx context.Context, c *wire.Call, id string, in CreateLedgerInput) error {
 	if id != "" && !isID(id) {
-		return fmt.Errorf("ledger %.40q: id %.40q: want %d letters and digits", in.Name, id, idLength)
+		return fmt.Errorf("ledger %.40q: id %.40q: want %d letters and digits", in.Name, id, journal.IDLength)
 	}
 	l, found, err := s.ledger(ctx, placeOf(c), in.Name)
 	switch {

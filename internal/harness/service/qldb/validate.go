@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store"
 )
 
@@ -44,7 +45,7 @@ func checkID(member, id string) error {
 	switch {
 	case id == "":
 		return missing(member)
-	case len(id) != idLength:
+	case len(id) != journal.IDLength:
 		return constraint(member, id, "Member must have length equal to 22")
 	case !isID(id):
 		return constraint(member, id, "Member must satisfy regular expression pattern: ^[A-Za-z-0-9]+$")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,9 @@ func quote(v any) string {
 	return string(raw)
 }
 
+// requestID is the form of ids of the data plane (W4).
+var requestID = regexp.MustCompile(`^[0-9A-Za-z]{22}$`)
+
 // W1, W4, W7, W20, W21, W22, W25, W26: the answers of a whole session, member by member.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
@@ -59,7 +63,7 @@ func TestAnswers(t *testing.T) {
 		t.Helper()
 		r := w.post(body)
 		if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "application/x-amz-json-1.0" ||
-			r.Header.Get("X-Amzn-Requestid") == "" {
+			!requestID.MatchString(r.Header.Get("X-Amzn-Requestid")) {
 			t.Errorf("status %d, header %v", r.StatusCode, r.Header)
 		}
 		got := members(t, r)
@@ -202,7 +206,8 @@ func TestBadRequests(t *testing.T) {
 	} {
 		r := w.post(c.fill(body))
 		got := members(t, r)
-		if r.StatusCode != 400 || got["__type"] != bad || got["Message"] != want {
+		if r.StatusCode != 400 || got["__type"] != bad || got["Message"] != want ||
+			!requestID.MatchString(r.Header.Get("X-Amzn-Requestid")) {
 			t.Errorf("%.90s: got %d %v, want %q", body, r.StatusCode, got, want)
 		}
 	}

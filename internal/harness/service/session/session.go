@@ -27,6 +27,7 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/clock"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -117,6 +118,7 @@ func (s *Service) Wire() wire.Service {
 	return wire.Service{
 		SigningName: "qldb", Protocol: wire.AWSJSON10, TargetPrefix: "QLDBSession",
 		Operations: wire.Table{"SendCommand": wire.Op("qldb:SendCommand", wire.Write, s.SendCommand)},
+		RequestID:  journal.UniqueID, // drivers take that of StartSession for the session's id
 	}
 }
 

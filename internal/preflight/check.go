@@ -31,6 +31,7 @@ type Rule struct {
 	Title    string
 	Needs    string // what it is judged by besides the document; "" for nothing
 	Covered  string // why nothing needs to judge it: what makes its situation impossible; "" for a rule that is judged
+	Binding  string // why none of its findings can be let pass; "" where they can
 }
 
 // rule is a Rule with the code that judges it; without any, the caller judges, mostly by a function of
@@ -65,7 +66,7 @@ func Rules() []Rule {
 	for _, family := range families() {
 		for _, r := range family {
 			list = append(list, Rule{
-				ID: r.id, Severity: r.severity, Title: r.title, Needs: r.needs, Covered: covered[r.id],
+				ID: r.id, Severity: r.severity, Title: r.title, Needs: r.needs, Covered: covered[r.id], Binding: binding[r.id],
 			})
 		}
 	}

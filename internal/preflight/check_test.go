@@ -270,6 +270,9 @@ func byFacts(t *testing.T) map[string][2][]preflight.Finding {
 	return map[string][2][]preflight.Finding{
 		"KP-308": {preflight.Absent(named, map[string]string{role("reader"): ""}), preflight.Absent(named, nil)},
 		"KP-207": {lost("", reader, nobody), lost("", reader, reader)},
+		"KP-603": {preflight.Configured(settings(false, 30, true)), preflight.Configured(settings(true, 30, true))},
+		"KP-605": {preflight.Configured(settings(true, 7, true)), preflight.Configured(settings(true, 30, true))},
+		"KP-607": {preflight.Configured(settings(true, 30, false)), preflight.Configured(settings(true, 30, true))},
 		"KP-601": usable(func(k *preflight.Key) { k.Spec = "RSA_2048" }),
 		"KP-602": {preflight.Rotation(imported, true), preflight.Rotation(good(), true)},
 		"KP-608": usable(func(k *preflight.Key) { k.Expires = now.AddDate(0, 2, 0) }),
@@ -301,7 +304,35 @@ func byFacts(t *testing.T) map[string][2][]preflight.Finding {
 }
 
 // byProvider are the rules that the provider judges by its configuration and its plan, with tests of its own.
-var byProvider = []string{"KP-603", "KP-604", "KP-605", "KP-607", "KP-613", "KP-616"}
+var byProvider = []string{"KP-604", "KP-613", "KP-616"}
+
+func settings(rotates bool, windowDays int64, enabled bool) preflight.Settings {
+	return preflight.Settings{Rotates: rotates, WindowDays: windowDays, Enabled: enabled}
+}
+
+// TestBinding: what AWS enforces, or would lose data for ever, cannot be let pass; whatever a rule about key policies
+// finds can, and so can what a user may mean to do with a key.
+func TestBinding(t *testing.T) {
+	t.Parallel()
+	free := []string{"KP-603", "KP-605", "KP-607", "KP-608", "KP-610", "KP-612", "KP-615", "KP-617", "KP-618"}
+	for _, r := range preflight.Rules() {
+		if want := r.ID < "KP-600" || slices.Contains(free, r.ID); (r.Binding == "") != want {
+			t.Errorf("%s can be let pass: %t, because %q", r.ID, !want, r.Binding)
+		}
+	}
+	at := preflight.Place{Region: region, Partition: "aws", Now: now}
+	replicated, away := good(), good()
+	replicated.MultiRegion, away.Region = true, "us-east-1"
+	for _, c := range []struct {
+		key      preflight.Key
+		enforced bool
+	}{{replicated, false}, {away, true}} {
+		found := preflight.UsableKey(c.key, at)
+		if len(found) != 1 || found[0].Rule != "KP-610" || found[0].Enforced != c.enforced {
+			t.Errorf("found %+v, want KP-610, enforced: %t", found, c.enforced)
+		}
+	}
+}
 
 // TestRulesByFacts: the rules that the table of documents leaves out have a pair too, or the catalogue says why they
 // need none.

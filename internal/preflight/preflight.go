@@ -46,6 +46,9 @@ type Finding struct {
 	Action    string // such as "kms:Decrypt"
 	Witness   string // an example of a request that shows it, in words
 	Fix       string // what to write instead; Detail ends with it
+
+	// Enforced says that AWS enforces it, so that nothing can let it pass.
+	Enforced bool
 }
 
 // A Key is what KMS tells about a key, in the words of DescribeKey.
@@ -136,7 +139,7 @@ func wrongPlace(k Key, at Place) *Finding {
 	if k.Region == at.Region && (at.Partition == "" || k.Partition == at.Partition) || at.Region == "" {
 		return nil
 	}
-	return &Finding{Rule: "KP-610", Severity: Error, Summary: "Key in another Region", Detail: fmt.Sprintf(
+	return &Finding{Rule: "KP-610", Severity: Error, Summary: "Key in another Region", Enforced: true, Detail: fmt.Sprintf(
 		"Key %s is in %s, the ledger in %s. QLDB uses keys of its own Region only. Name a key in %s.",
 		k.ARN, k.Region, at.Region, at.Region)}
 }

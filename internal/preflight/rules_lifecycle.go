@@ -1,5 +1,7 @@
 package preflight
 
+import "fmt"
+
 // lifecycleRules are about the key itself. They need what AWS tells about it, or what the plan does: the caller judges
 // them, most by a function of this package, such as UsableKey.
 func lifecycleRules() []rule {
@@ -30,3 +32,58 @@ func lifecycleRules() []rule {
 		{"KP-618", Warning, "Other ciphertexts stay under the old key", "the grants of the old key", nil},
 	}
 }
+
+// binding are the rules about keys of which nothing can let a finding pass, with why. The error of KP-610 is binding,
+// too, its warning is not: see Finding.Enforced.
+var binding = map[string]string{
+	"KP-601": "QLDB takes no key of another type",
+	"KP-602": "KMS does not rotate such a key",
+	"KP-604": "KMS takes no other period, and ignores one without rotation",
+	"KP-606": "the data of a ledger would be lost for ever with its key",
+	"KP-609": "QLDB puts no ledger under a key in such a state",
+	"KP-611": "KMS points no alias to such a key",
+	"KP-613": "it is a note, which neither stops nor warns",
+	"KP-614": "KMS looks for what is not an ARN nowhere else",
+	"KP-616": "it is a line of the preview: the former key is left alone until the ledger has moved",
+}
+
+// Settings are what the configuration says about a ledger's own key.
+type Settings struct {
+	Enabled    bool
+	Rotates    bool
+	WindowDays int64 // between scheduling its deletion and its deletion
+}
+
+// Configured finds what is to be said of the settings of a key, whatever the key: KP-603, KP-605, KP-607.
+//
+// Source: QLDB Developer Guide, "Encryption at rest: how it works": a ledger whose key is disabled refuses reads and
+// writes; KMS API reference, ScheduleKeyDeletion: 7 to 30 days.
+func Configured(s Settings) []Finding {
+	var list []Finding
+	if !s.Rotates {
+		list = append(list, byID("KP-603").finding(hit{
+			what: "KMS will not replace the key material of this key by itself.",
+			fix:  "Remove the argument to rotate it yearly; rotation changes neither the key's ARN nor the ledger.",
+		}))
+	}
+	if s.WindowDays >= shortestWindow && s.WindowDays < longestWindow {
+		list = append(list, byID("KP-605").finding(hit{
+			what: fmt.Sprintf("%d days after its deletion is scheduled the key is gone, and with it everything encrypted "+
+				"under it, journal exports included.", s.WindowDays),
+			fix: fmt.Sprintf("%d days leave the most time to notice a mistake.", longestWindow),
+		}))
+	}
+	if !s.Enabled {
+		list = append(list, byID("KP-607").finding(hit{
+			what: "Shortly after its key is disabled the ledger becomes KMS_KEY_INACCESSIBLE and refuses all reads and " +
+				"writes, until the key is enabled again.",
+			fix: "Remove the argument, or set it to true.",
+		}))
+	}
+	return list
+}
+
+const (
+	shortestWindow = 7
+	longestWindow  = 30
+)

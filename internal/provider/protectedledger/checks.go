@@ -1,12 +1,10 @@
 package protectedledger
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -21,6 +19,7 @@ import (
 type verdict struct {
 	listed    types.List // policy_findings
 	said      []finding
+	accepted  []string   // lines of the preview about what is let pass of a move
 	checked   types.List // key_change.checked
 	unchecked types.List // key_change.not_checked
 	unread    string     // the policy that the comparison of the keys lacks, "" for none; then both are unknown
@@ -66,9 +65,10 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 	s := subjectOf(p, f, mv, c)
 	same := samePolicyAsBefore(p, st, mv)
 	if same && (!s.owned || !st.Findings.IsNull() || s.later != "") {
-		v.listed = st.Findings
+		v.listed = withSettings(st.Findings, p.Key, c)
 		return v
 	}
+	key, open := ofKey(p, st, f, mv)
 	var found []preflight.Finding
 	if mv.Kind == moves {
 		found = v.compare(st, f, mv, c, s)
@@ -78,8 +78,8 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 		return v
 	}
 	if s.later != "" {
-		if s.owned && p.Key.Policy.IsNull() && p.Key.Access.IsNull() && mv.Kind == stays {
-			v.listed = list(nil, c) // of the default policy there is nothing to say
+		if s.owned && p.Key.Policy.IsNull() && p.Key.Access.IsNull() && mv.Kind == stays && !open && !c.open {
+			v.listed = list(key, c) // of the default policy there is nothing to say
 		}
 		if !s.quiet {
 			v.said = []finding{notYet(p.Name.ValueString(), s)}
@@ -94,11 +94,8 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 	if s.owned && !p.Key.Access.IsNull() {
 		found = inWords(found)
 	}
-	slices.SortStableFunc(found, func(a, b preflight.Finding) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), strings.Compare(a.Rule, b.Rule))
-	})
-	if !c.open && !c.partial && mv.Kind != maybe && v.unread == "" {
-		v.listed = list(found, c)
+	if !open && !c.open && !c.partial && mv.Kind != maybe && v.unread == "" {
+		v.listed = list(append(key, found...), c)
 	}
 	if c.open {
 		v.said = []finding{notYet(p.Name.ValueString(), subject{at: path.Root("policy_checks"),
@@ -123,7 +120,8 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 // findingsNow judges the policy of an owned key that exists, of which the plan did not know enough.
 func (m model) findingsNow(c *calls) types.List {
 	f := facts{Region: c.region, Partition: c.partition, Account: accountOf(m.ownKey())}
-	return judge(model{}, m, model{}, f, move{Kind: stays, To: m.Key.ARN}).listed
+	st := model{Key: &keyModel{Adopt: m.Key.Adopt}} // what KMS said of a key to adopt was told in the plan
+	return judge(model{}, m, st, f, move{Kind: stays, To: m.Key.ARN}).listed
 }
 
 // samePolicyAsBefore says whether the ledger stays under the same key and policy, checked for the same.
@@ -268,19 +266,6 @@ func standing(cfg model, c checks) []preflight.Finding {
 		return nil // no policy, or one that is refused in words of its own
 	}
 	return preflight.Anywhere(in)
-}
-
-// list makes policy_findings.
-func list(found []preflight.Finding, c checks) types.List {
-	elements := []attr.Value{}
-	for _, f := range found {
-		elements = append(elements, types.ObjectValueMust(findingType.AttrTypes, map[string]attr.Value{
-			"id": types.StringValue(f.Rule), "severity": types.StringValue(f.Severity.String()),
-			"accepted": types.BoolValue(c.accepts(f.Rule)), "statement": types.StringValue(f.Statement),
-			"message": types.StringValue(f.Detail),
-		}))
-	}
-	return types.ListValueMust(findingType, elements)
 }
 
 // sayOfCaller judges whoever runs Terraform: who could not change the policy again, or could not put the ledger under

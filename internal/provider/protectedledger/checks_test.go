@@ -189,7 +189,9 @@ func TestChecksAtValidate(t *testing.T) {
 		want   string
 	}{
 		{obj{"accept": []any{"KP-999"}}, "not the id of a rule"},
-		{obj{"accept": []any{"KP-610"}}, "is about the key, not about its policy"},
+		{obj{"accept": []any{"KP-606"}}, "KP-606 (A key in use would be deleted) cannot be accepted: the data of a ledger " +
+			"would be lost for ever"},
+		{obj{"accept": []any{"KP-601"}}, "QLDB takes no key of another type"},
 		{obj{"callers": []any{"reader"}}, "must be the ARN of a role or user"},
 		{obj{"callers": []any{"arn:aws:sts::111122223333:assumed-role/reader/me"}}, "is one session"},
 	} {

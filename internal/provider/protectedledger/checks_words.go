@@ -92,27 +92,28 @@ var _ validator.String = acceptable{}
 
 // Description says what is allowed.
 func (acceptable) Description(context.Context) string {
-	return "must be the id of a rule about key policies, such as KP-207"
+	return "must be the id of a rule, such as KP-207, that AWS does not enforce"
 }
 
 // MarkdownDescription says what is allowed.
 func (a acceptable) MarkdownDescription(ctx context.Context) string { return a.Description(ctx) }
 
-// ValidateString refuses what is no rule, and rules about keys that AWS enforces.
+// ValidateString refuses what is no rule, and rules of which nothing can be let pass.
 func (acceptable) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if !known(req.ConfigValue) {
 		return
 	}
 	id := req.ConfigValue.ValueString()
-	i := slices.IndexFunc(preflight.Rules(), func(r preflight.Rule) bool { return r.ID == id })
+	rules := preflight.Rules()
+	i := slices.IndexFunc(rules, func(r preflight.Rule) bool { return r.ID == id })
 	switch {
 	case i < 0:
 		resp.Diagnostics.AddAttributeError(req.Path, "No such rule", fmt.Sprintf(
 			"%q is not the id of a rule. Copy it from the finding that is to be let pass, such as KP-207.", id))
-	case id >= "KP-600":
+	case rules[i].Binding != "":
 		resp.Diagnostics.AddAttributeError(req.Path, "Rule cannot be let pass", fmt.Sprintf(
-			"%s (%s) is about the key, not about its policy. Change the argument that it blames.", id,
-			preflight.Rules()[i].Title))
+			"%s (%s) cannot be accepted: %s. Take it out of the list, and change the argument that the finding blames.", id,
+			rules[i].Title, rules[i].Binding))
 	}
 }
 

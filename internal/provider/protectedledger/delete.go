@@ -209,7 +209,7 @@ func (w *work) deleteRetained(ctx context.Context, key retainedKey) bool {
 func (w *work) endKey(ctx context.Context, key retainedKey, action string) error {
 	arn := key.ARN.ValueString()
 	if action == scheduleDeletion {
-		if err := w.unused(ctx, arn); err != nil {
+		if err := w.unused(ctx, arn, ""); err != nil {
 			return err
 		}
 	}

@@ -212,23 +212,27 @@ func (c *calls) setRotation(ctx context.Context, arn string, want rotation) erro
 
 // enableKey makes a disabled key, or one scheduled for deletion, usable. Keys in other states are left alone.
 func (c *calls) enableKey(ctx context.Context, arn string) (keyInfo, error) {
-	info, err := c.findKey(ctx, arn)
-	if err != nil || info.State != keyDisabled && info.State != keyPending {
+	info, err := c.cancelDeletion(ctx, arn)
+	if err != nil || info.State != keyDisabled {
 		return info, err
-	}
-	if info.State == keyPending {
-		_, err := c.kms.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: aws.String(arn)})
-		if err != nil && !isInvalidState(err) {
-			return info, err
-		}
-		if info, err = c.awaitKey(ctx, arn, keyDisabled, 1, statePatience); err != nil {
-			return info, err
-		}
 	}
 	if _, err := c.kms.EnableKey(ctx, &kms.EnableKeyInput{KeyId: aws.String(arn)}); err != nil {
 		return info, err
 	}
 	return c.awaitKey(ctx, arn, keyEnabled, stateHits, statePatience)
+}
+
+// cancelDeletion makes a key scheduled for deletion a disabled one. Keys in other states are left alone.
+func (c *calls) cancelDeletion(ctx context.Context, arn string) (keyInfo, error) {
+	info, err := c.findKey(ctx, arn)
+	if err != nil || info.State != keyPending {
+		return info, err
+	}
+	_, err = c.kms.CancelKeyDeletion(ctx, &kms.CancelKeyDeletionInput{KeyId: aws.String(arn)})
+	if err != nil && !isInvalidState(err) {
+		return info, err
+	}
+	return c.awaitKey(ctx, arn, keyDisabled, 1, statePatience)
 }
 
 func (c *calls) disableKey(ctx context.Context, arn string) (keyInfo, error) {

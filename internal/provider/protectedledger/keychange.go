@@ -58,6 +58,14 @@ func oldKeyAction(p, st model, mv move) types.String {
 	return st.Key.OldKey
 }
 
+// oldKeyAt is the argument that says what happens to the former key.
+func oldKeyAt(p model) path.Path {
+	if p.Key == nil {
+		return path.Empty()
+	}
+	return path.Root("key").AtName("old_key")
+}
+
 func aliasTarget(alias, arn types.String) types.String {
 	if alias.IsUnknown() || arn.IsUnknown() {
 		return types.StringUnknown()
@@ -79,8 +87,9 @@ func previewFindings(p, st model, f facts, mv move, v verdict) []finding {
 	if line := aliasLine(p, st); line != "" {
 		facts = append(facts, line)
 	}
-	facts = append(append(facts, policyLines(p, st)...), oldKeyLines(p, st, f, mv)...)
-	facts = append(facts, readerLines(p.Change, v)...)
+	facts = append(append(facts, policyLines(p, st)...), restoreLines(p, st, mv)...)
+	facts = append(facts, oldKeyLines(p, st, f, mv)...)
+	facts = append(append(facts, v.accepted...), readerLines(p.Change, v)...)
 	if f.GrantsUnknown != "" {
 		facts = append(facts, "Not checked: who else has grants on the former key (KP-618): "+f.GrantsUnknown)
 	}
@@ -173,6 +182,18 @@ func policyLines(p, st model) []string {
 		list = append(list, "  - "+change)
 	}
 	return list
+}
+
+// restoreLines tell what is done first so that the ledger can leave a key that it cannot use.
+func restoreLines(p, st model, mv move) []string {
+	switch {
+	case revived(p, st, mv):
+		return []string{"Former key: " + st.Key.State.ValueString() + "; it is enabled first, since a ledger leaves no key " +
+			"that it cannot use"}
+	case st.EncryptionStatus.ValueString() == inaccessible && !onItsWay(st) && !mv.From.Equal(types.StringValue(awsOwned)):
+		return []string{"Former key: the ledger cannot use it; its grant is renewed first, which needs an enabled key"}
+	}
+	return nil
 }
 
 func oldKeyLines(p, st model, f facts, mv move) []string {

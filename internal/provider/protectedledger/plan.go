@@ -66,7 +66,7 @@ func plan(cfg model, st *model, f facts) (model, []finding) {
 	planLedger(&p, *st, mv)
 	rest := unfinished(*st, p)
 	planStatus(&p, *st, f, mv, rest)
-	v := judge(cfg, p, *st, f, mv)
+	c, v := readChecks(p.Checks), judge(cfg, p, *st, f, mv)
 	p.Findings = v.listed
 	planChange(&p, *st, f, mv, rest, v)
 	planRetained(&p, *st, mv, rest)
@@ -80,7 +80,9 @@ func plan(cfg model, st *model, f facts) (model, []finding) {
 	if failed(list) {
 		return p, list // no preview of what will not happen
 	}
-	list = append(list, strandedFindings(p, *st, f, mv)...)
+	stranded := strandedFindings(p, *st, f, mv)
+	list = append(list, c.tell(oldKeyAt(p), stranded)...)
+	v.accepted = c.accepted(append(movedAlias(p, *st, f, mv), stranded...))
 	return p, append(list, previewFindings(p, *st, f, mv, v)...)
 }
 
@@ -190,6 +192,8 @@ func planStatus(p *model, st model, f facts, mv move, rest remainder) {
 	switch {
 	case p.ARN.IsUnknown(), mv.Kind != stays, repairs(*p, st, f), status.IsNull():
 		status = types.StringUnknown()
+	case p.maybeOff() && !(p.off() && st.Key != nil && p.Key.State.Equal(st.Key.State) && !rest.running):
+		status = types.StringUnknown() // the service notices a disabled key when it next needs it
 	case rest.running && p.WaitForKeyChange.IsUnknown():
 		status = types.StringUnknown()
 	case rest.running && p.WaitForKeyChange.ValueBool():
@@ -197,7 +201,8 @@ func planStatus(p *model, st model, f facts, mv move, rest remainder) {
 	}
 	p.EncryptionStatus = status
 	switch {
-	case status.IsUnknown() && st.exists() && !replaces(*p, st) && p.WaitForKeyChange.Equal(types.BoolValue(true)):
+	case status.IsUnknown() && st.exists() && !replaces(*p, st) && p.WaitForKeyChange.Equal(types.BoolValue(true)) &&
+		!p.maybeOff():
 		p.InaccessibleTime = types.StringNull() // an update that waits succeeds only with a usable key
 	case status.IsUnknown():
 		p.InaccessibleTime = types.StringUnknown()
@@ -216,7 +221,7 @@ func replaces(p, st model) bool {
 // repairs says whether this apply can give an inaccessible ledger its key back: by enabling the key or cancelling its
 // deletion, or, when the key is fine, by asking the service to make its grant again.
 func repairs(p, st model, f facts) bool {
-	if !st.exists() || st.EncryptionStatus.ValueString() != inaccessible {
+	if !st.exists() || st.EncryptionStatus.ValueString() != inaccessible || p.maybeOff() {
 		return false
 	}
 	if st.Key == nil || p.Key == nil {

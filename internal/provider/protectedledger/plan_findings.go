@@ -13,14 +13,15 @@ import (
 // targetFindings checks the key the plan puts the ledger under, before anything is written.
 func targetFindings(p, st model, f facts, mv move) []finding {
 	var list []finding
+	c := readChecks(p.Checks)
 	place := preflight.Place{Region: p.Region.ValueString(), Partition: f.Partition, Now: f.Now}
 	needed := mv.Kind != stays || !st.exists() || replaces(p, st)
 	if outside := keyRegion(path.Root("kms_key"), p.KMSKey.ValueString(), p.Region.ValueString()); len(outside) > 0 {
 		return outside
 	}
 	if f.Target != nil && needed {
-		list = append(list, keyFindings(path.Root("kms_key"), p.KMSKey.ValueString(), *f.Target, place, f.Account)...)
-		list = append(list, movedAlias(p, st, f, mv)...)
+		list = append(list, c.keyFindings(path.Root("kms_key"), p.KMSKey.ValueString(), *f.Target, place, f.Account)...)
+		list = append(list, c.tell(path.Root("kms_key"), movedAlias(p, st, f, mv))...)
 	}
 	if f.Adopt == nil || p.Key == nil {
 		return list
@@ -29,14 +30,14 @@ func targetFindings(p, st model, f facts, mv move) []finding {
 	if outside := keyRegion(at, p.Key.Adopt.ValueString(), p.Region.ValueString()); len(outside) > 0 {
 		return append(list, outside...)
 	}
-	found := keyFindings(at, p.Key.Adopt.ValueString(), *f.Adopt, place, f.Account)
+	found := c.keyFindings(at, p.Key.Adopt.ValueString(), *f.Adopt, place, f.Account)
 	list = append(list, found...)
 	if !known(p.Key.Rotation) || f.Adopt.ARN == "" {
 		return list
 	}
-	list = append(list, fromPreflight(path.Root("key").AtName("enable_key_rotation"),
+	list = append(list, c.tell(path.Root("key").AtName("enable_key_rotation"),
 		preflight.Rotation(f.Adopt.Key, p.Key.Rotation.ValueBool()))...)
-	list = append(list, fromPreflight(at,
+	list = append(list, c.tell(at,
 		preflight.AliasTarget(p.Key.Alias.ValueString(), f.Account, place.Region, f.Adopt.Key))...)
 	if failed(list) {
 		return list
@@ -45,7 +46,7 @@ func targetFindings(p, st model, f facts, mv move) []finding {
 }
 
 // movedAlias tells who moved the alias that kms_key names that only this apply moves the ledger.
-func movedAlias(p, st model, f facts, mv move) []finding {
+func movedAlias(p, st model, f facts, mv move) []preflight.Finding {
 	name := p.KMSKey.ValueString()
 	if mv.Kind != moves || !p.KMSKey.Equal(st.KMSKey) || !strings.Contains(name, "alias/") {
 		return nil
@@ -54,7 +55,7 @@ func movedAlias(p, st model, f facts, mv move) []finding {
 	for i := range found {
 		found[i].Detail = strings.TrimSuffix(found[i].Detail, found[i].Fix) + "This apply does. " + found[i].Fix
 	}
-	return fromPreflight(path.Root("kms_key"), found)
+	return found
 }
 
 func adoptFinding(p model, f facts) finding {
@@ -73,10 +74,10 @@ func adoptFinding(p model, f facts) finding {
 			f.Adopt.ARN, policy))
 }
 
-func keyFindings(at path.Path, name string, k keyFact, place preflight.Place, account string) []finding {
+func (c checks) keyFindings(at path.Path, name string, k keyFact, place preflight.Place, account string) []finding {
 	switch {
 	case k.Missing:
-		if found := fromPreflight(at, preflight.NoSuchKey(name, account, place.Region)); len(found) > 0 {
+		if found := c.tell(at, preflight.NoSuchKey(name, account, place.Region)); len(found) > 0 {
 			return found
 		}
 		return []finding{failure(at, "KMS key not found", fmt.Sprintf(
@@ -86,25 +87,13 @@ func keyFindings(at path.Path, name string, k keyFact, place preflight.Place, ac
 			"KMS was asked about %s and answered: %s.\nState, type and Region of the key are checked by the service when the "+
 				"ledger is put under it. To check them in the plan, allow kms:DescribeKey.", name, k.Unknown))}
 	}
-	return fromPreflight(at, preflight.UsableKey(k.Key, place))
-}
-
-func fromPreflight(at path.Path, found []preflight.Finding) []finding {
-	var list []finding
-	for _, f := range found {
-		list = append(list, finding{
-			Error: f.Severity == preflight.Error, Path: at, Summary: f.Summary, Detail: f.Rule + ": " + f.Detail,
-		})
-	}
-	return list
+	return c.tell(at, preflight.UsableKey(k.Key, place))
 }
 
 // transitionFindings tells about protection, recreation and repair.
 func transitionFindings(p, st model, mv move) []finding {
 	var list []finding
-	if p.Key != nil {
-		list = append(list, enabledFinding(*p.Key)...)
-	}
+	list = append(list, disablingFindings(p, st, mv)...)
 	list = append(list, replaceFindings(p, st)...)
 	if !st.Name.IsNull() && !st.exists() && !replaces(p, st) {
 		list = append(list, recreateFinding(p, st))
@@ -185,10 +174,17 @@ func repairFindings(p, st model, mv move) []finding {
 	at := path.Root("key").AtName("state")
 	switch st.Key.State.ValueString() {
 	case keyPending:
+		if p.off() {
+			return []finding{warning(at, fmt.Sprintf("Deletion of ledger %q's key will be cancelled", p.Name.ValueString()),
+				fmt.Sprintf("Key %s is scheduled for deletion. This apply cancels that; the key stays disabled.", st.ownKey()))}
+		}
 		return []finding{warning(at, fmt.Sprintf("Deletion of ledger %q's key will be cancelled", p.Name.ValueString()),
 			fmt.Sprintf("Key %s is scheduled for deletion. This apply cancels that and enables the key; the ledger recovers by "+
 				"itself some minutes later.", st.ownKey()))}
 	case keyDisabled:
+		if p.maybeOff() {
+			return nil
+		}
 		return []finding{warning(at, fmt.Sprintf("Key of ledger %q will be enabled", p.Name.ValueString()),
 			fmt.Sprintf("Key %s is disabled. This apply enables it; a ledger that became inaccessible recovers by itself some "+
 				"minutes later.", st.ownKey()))}

@@ -51,8 +51,11 @@ func wantedState(now types.String, want types.Bool) types.String {
 		return types.StringUnknown()
 	}
 	switch now.ValueString() {
-	case keyDisabled, keyPending:
-		return types.StringValue(keyEnabled)
+	case keyEnabled, keyDisabled, keyPending:
+		if want.ValueBool() {
+			return types.StringValue(keyEnabled)
+		}
+		return types.StringValue(keyDisabled)
 	case "":
 		return types.StringUnknown()
 	}
@@ -142,6 +145,9 @@ func planRetained(p *model, st model, mv move, rest remainder) {
 	switch {
 	case leavesOwnKey(*p, st, mv):
 		old := st.Key.asRetained()
+		if revived(*p, st, mv) {
+			old.State = types.StringValue(keyEnabled)
+		}
 		action := types.StringValue(retain) // without a ledger there is no change to follow
 		if st.exists() && !replaces(*p, st) {
 			action = oldKeyAction(*p, st, mv)

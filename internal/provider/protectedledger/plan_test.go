@@ -423,11 +423,11 @@ func TestContradictions(t *testing.T) {
 		"ERROR: Key in another Region": func(m *protectedledger.Model, _ *key) {
 			m.Key, m.KMSKey, m.Region = nil, str(keyOne), str("us-east-1")
 		},
-		"ERROR: Reserved alias":                func(_ *protectedledger.Model, k *key) { k.Alias = str("alias/aws/qldb") },
-		"Aliases below alias/qldbkms/":         func(_ *protectedledger.Model, k *key) { k.Alias = str("alias/qldbkms/x") },
-		"ERROR: Key in use cannot be disabled": func(_ *protectedledger.Model, k *key) { k.Enabled = types.BoolValue(false) },
-		"WARNING: Key without " +
-			"automatic": func(_ *protectedledger.Model, k *key) { k.Rotation = types.BoolValue(false) },
+		"ERROR: Reserved alias":        func(_ *protectedledger.Model, k *key) { k.Alias = str("alias/aws/qldb") },
+		"Aliases below alias/qldbkms/": func(_ *protectedledger.Model, k *key) { k.Alias = str("alias/qldbkms/x") },
+		"ERROR: A key in use would be": func(_ *protectedledger.Model, k *key) { k.Enabled = types.BoolValue(false) },
+		"WARNING: Key does not " +
+			"rotate": func(_ *protectedledger.Model, k *key) { k.Rotation = types.BoolValue(false) },
 		"WARNING: Short time to " +
 			"notice": func(_ *protectedledger.Model, k *key) { k.DeletionWindow = types.Int64Value(7) },
 		"ERROR: Rotation period without": func(_ *protectedledger.Model, k *key) {

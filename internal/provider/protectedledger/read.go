@@ -276,8 +276,9 @@ func inaccessibleFinding(name string, now model) *finding {
 	if t := now.InaccessibleTime.ValueString(); t != "" {
 		since = t
 	}
-	if now.Key != nil && now.Key.State.ValueString() == keyDeleted {
-		return nil // keyStateFindings says that it never will again
+	if now.Key != nil && (now.Key.State.ValueString() == keyDeleted || now.meantOff() &&
+		now.Key.State.ValueString() == keyDisabled) {
+		return nil // keyStateFindings says that it never will again; or it is meant, and listed in policy_findings
 	}
 	f := problem{
 		At: path.Root("encryption_status"), Summary: fmt.Sprintf("Ledger %q cannot use its key", name),
@@ -313,6 +314,7 @@ func (c *calls) keyStateFindings(st, now model, s sight) []finding {
 			At: at, Summary: fmt.Sprintf("The key of ledger %q will be deleted", c.name),
 			Cause: fmt.Sprintf("KMS deletes %s %s. From then on the ledger's data is lost for ever.", arn, when), Next: next,
 		}.warning()}
+	case s.keyErr == nil && s.key.State == keyDisabled && st.meantOff():
 	case s.keyErr == nil && s.key.State != keyEnabled && s.key.State != "":
 		next := "Apply to enable it again."
 		if st.Key == nil {

@@ -78,7 +78,9 @@ func keyAttributes() map[string]schema.Attribute {
 		"enabled": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(defaultEnabled),
 			MarkdownDescription: "Whether the key is enabled. Default `true`. A key found disabled is enabled again. " +
-				"`false` is refused, because the ledger would stop serving reads and writes.",
+				"`false` stops the ledger from serving reads and writes, so it is refused (KP-607) unless " +
+				"`policy_checks.accept` names that rule; then the key of a ledger that exists is disabled as the last step of " +
+				"an apply.",
 		},
 		"arn":    computedString("ARN of the key."),
 		"key_id": computedString("Id of the key."),

@@ -94,7 +94,8 @@ func checksAttribute() schema.SingleNestedAttribute {
 			"accept": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Ids of rules, such as `KP-207`, whose findings neither stop nor warn for this ledger. " +
-					"They stay listed in `policy_findings`.",
+					"They stay listed in `policy_findings`, those about a change of key in its preview. Rules that AWS enforces " +
+					"cannot be accepted.",
 				Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(acceptable{})},
 			},
 			"callers": schema.SetAttribute{
@@ -110,9 +111,9 @@ func checksAttribute() schema.SingleNestedAttribute {
 func findingsAttribute() schema.ListNestedAttribute {
 	return schema.ListNestedAttribute{
 		Computed: true,
-		MarkdownDescription: "What is to be said of the key policy in force or planned, accepted findings included. It " +
-			"holds by key policy: identity policies, boundaries and service control policies are not known here. What " +
-			"hinges on who runs Terraform is told in the plan and not kept.",
+		MarkdownDescription: "What is to be said of the key and its policy, in force or planned, accepted findings " +
+			"included. It holds by key policy: identity policies, boundaries and service control policies are not known " +
+			"here. What hinges on who runs Terraform is told in the plan and not kept.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"id":       computedString("Rule that fired, such as `KP-205`."),
 			"severity": computedString("`error`, `warning` or `note`."),

@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/preflight"
@@ -53,19 +52,14 @@ func askGrants(ctx context.Context, clients *awsclient.Clients, cfg model, st *m
 }
 
 // strandedFindings tells who else may need the key that the ledger leaves, when it is not to be kept.
-func strandedFindings(p, st model, f facts, mv move) []finding {
+func strandedFindings(p, st model, f facts, mv move) []preflight.Finding {
 	action := oldKeyAction(p, st, mv).ValueString()
 	if mv.Kind != moves || action != disable && action != scheduleDeletion {
 		return nil
 	}
-	at := path.Empty()
-	if p.Key != nil {
-		at = path.Root("key").AtName("old_key")
-	}
 	arn := st.ownKey()
-	found := preflight.Stranded(preflight.Input{
+	return preflight.Stranded(preflight.Input{
 		Policy: st.Key.PolicyDocument.ValueString(), KeyARN: arn, Account: accountOf(arn), Region: arnPart(arn, 3),
 		Partition: partitionOf(arn),
 	}, f.Grants)
-	return fromPreflight(at, found)
 }

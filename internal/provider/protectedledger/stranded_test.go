@@ -37,6 +37,11 @@ func TestStrandedByTheFormerKey(t *testing.T) {
 			t.Errorf("%s stops the plan:\n%s", oldKey, o.text())
 		}
 	}
+	accepted := b.planned(accepting(swap("disable"), rule), st)
+	wantWarning(t, accepted, "Accepted: KP-618, other ciphertexts stay under the old key")
+	if strings.Contains(accepted.text(), writerARN+" by grant") {
+		t.Errorf("what is accepted is told:\n%s", accepted.text())
+	}
 	if o := b.planned(swap("retain"), st); strings.Contains(o.text(), rule) {
 		t.Errorf("a key that is kept:\n%s", o.text())
 	}

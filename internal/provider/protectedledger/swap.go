@@ -46,7 +46,8 @@ func (w *work) announced() bool { return w.plan.Change != nil && w.plan.Change.R
 
 // repairing says whether the plan gives an inaccessible ledger its present key back.
 func (w *work) repairing() bool {
-	return w.prior.EncryptionStatus.ValueString() == inaccessible && w.plan.EncryptionStatus.IsUnknown() && !w.movesKey()
+	return w.prior.EncryptionStatus.ValueString() == inaccessible && w.plan.EncryptionStatus.IsUnknown() &&
+		!w.movesKey() && !w.plan.off()
 }
 
 // prepareKey gives what to send as KmsKey, "" for nothing. An owned key is made, found or taken over first; it is
@@ -145,6 +146,9 @@ func (w *work) accepted(info ledgerInfo) {
 	w.now.Change.RequestedAt = types.StringValue(w.calls.now())
 	w.now.Retained = withoutRetained(w.now.Retained, info.KeyARN)
 	left := w.prior.Key
+	if left != nil && w.now.ownKey() == left.ARN.ValueString() {
+		left = w.now.Key // it may have been enabled for the change
+	}
 	w.now.Key = nil
 	if w.plan.Key != nil {
 		k := *w.plan.Key
@@ -211,8 +215,11 @@ func (w *work) changing() bool {
 
 // waits says whether this apply has to see the ledger ENABLED under its key.
 func (w *work) waits() bool {
-	if w.repairing() {
+	switch {
+	case w.repairing():
 		return true
+	case w.plan.off() && w.now.EncryptionStatus.ValueString() != updating:
+		return false // nothing gives a ledger whose key is disabled its key back
 	}
 	return w.now.EncryptionStatus.ValueString() != enabled && w.plan.WaitForKeyChange.ValueBool() &&
 		!w.plan.EncryptionStatus.Equal(w.prior.EncryptionStatus)
@@ -220,11 +227,13 @@ func (w *work) waits() bool {
 
 // followAlias makes the alias follow the ledger: it points to the key in use, and aliases of the former key go.
 func (w *work) followAlias(ctx context.Context) error {
-	if w.plan.Key != nil && !w.now.Key.Alias.Equal(w.plan.Key.Alias) {
+	// After an apply that did not wait the state has the alias that the plan showed, and KMS the former one.
+	if w.plan.Key != nil && (!w.now.Key.Alias.Equal(w.plan.Key.Alias) || onItsWay(w.now)) {
 		if err := w.pointUserAlias(ctx, w.now.ownKey()); err != nil {
 			return err
 		}
-		if former := w.now.Key.Alias.ValueString(); former != "" { // renamed
+		former := w.now.Key.Alias.ValueString()
+		if former != "" && former != w.plan.Key.Alias.ValueString() { // renamed
 			if err := w.removeAlias(ctx, former, w.ours); err != nil {
 				return err
 			}
@@ -261,7 +270,7 @@ func (w *work) followOldKey(ctx context.Context) error {
 	arn := old.ARN.ValueString()
 	switch c.OldKeyAction.ValueString() {
 	case disable:
-		if err := w.unused(ctx, arn); err != nil {
+		if err := w.unused(ctx, arn, ""); err != nil {
 			return err
 		}
 		if _, err := w.disableKey(ctx, arn); err != nil {
@@ -269,7 +278,7 @@ func (w *work) followOldKey(ctx context.Context) error {
 		}
 		old.State = types.StringValue(keyDisabled)
 	case scheduleDeletion:
-		if err := w.unused(ctx, arn); err != nil {
+		if err := w.unused(ctx, arn, ""); err != nil {
 			return err
 		}
 		days := old.DeletionWindow.ValueInt64()

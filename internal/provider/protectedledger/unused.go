@@ -19,9 +19,9 @@ func (e *keyInUseError) Error() string {
 	return e.Rule + ": " + strings.TrimSuffix(strings.TrimSuffix(e.Detail, e.Fix), ". ")
 }
 
-// unused makes sure that no ledger of this account and Region uses the key: losing the key would lose its data for
-// ever. When the ledgers cannot all be looked at, that is an error too.
-func (c *calls) unused(ctx context.Context, arn string) error {
+// unused makes sure that no ledger of this account and Region but one uses the key, "" for none at all: losing the key
+// would lose its data for ever. When the ledgers cannot all be looked at, that is an error too.
+func (c *calls) unused(ctx context.Context, arn, but string) error {
 	pages := qldb.NewListLedgersPaginator(c.qldb, &qldb.ListLedgersInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -30,6 +30,9 @@ func (c *calls) unused(ctx context.Context, arn string) error {
 		}
 		for _, l := range page.Ledgers {
 			name := aws.ToString(l.Name)
+			if name == but {
+				continue
+			}
 			info, err := findLedger(ctx, c.qldb, name)
 			switch {
 			case isNotFound(err):

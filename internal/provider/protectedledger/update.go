@@ -81,6 +81,9 @@ func (w *work) update(ctx context.Context) {
 		{"changing its key", "KMS", w.changeKey},
 		{"changing its tags", "QLDB", w.changeTags},
 		{"changing its permissions mode", "QLDB", func(ctx context.Context) error { return w.changeMode(ctx, info) }},
+		{"giving it its present key back", "QLDB", func(ctx context.Context) error {
+			return w.restoreFormerKey(ctx, &info)
+		}},
 	} {
 		if err := s.do(ctx); err != nil {
 			w.stepFailed(s, err)
@@ -91,6 +94,10 @@ func (w *work) update(ctx context.Context) {
 		return
 	}
 	if !w.follow(ctx) {
+		return
+	}
+	if err := w.disableOwnKey(ctx); err != nil {
+		w.stepFailed(step{what: "disabling its key", service: "KMS"}, err)
 		return
 	}
 	w.complete(ctx)
@@ -148,11 +155,13 @@ func (w *work) changeKey(ctx context.Context) error {
 	k := *w.now.Key
 	w.now.Key = &k
 	if !p.State.Equal(st.State) || !p.Enabled.Equal(st.Enabled) {
-		info, err := w.enableKey(ctx, arn)
+		info, err := w.openKey(ctx, arn)
 		if err != nil {
 			return err
 		}
-		k.State, k.Enabled = types.StringValue(info.State), p.Enabled
+		if k.State = types.StringValue(info.State); !w.plan.off() {
+			k.Enabled = p.Enabled
+		}
 		w.save(ctx)
 	}
 	if !p.PolicyDocument.Equal(st.PolicyDocument) {
@@ -168,7 +177,7 @@ func (w *work) changeKey(ctx context.Context) error {
 		}
 	}
 	k.Description = p.Description
-	if !p.Rotation.Equal(st.Rotation) || !p.RotationPeriod.Equal(st.RotationPeriod) && p.Rotation.ValueBool() {
+	if rotates(*p, *st) {
 		want := rotation{On: p.Rotation.ValueBool(), Days: p.RotationPeriod.ValueInt64()}
 		if err := w.setRotation(ctx, arn, want); err != nil {
 			return err

@@ -51,7 +51,7 @@ func contradictions(cfg model) []finding {
 	}
 	list = append(list, keyRegion(path.Root("kms_key"), cfg.KMSKey.ValueString(), cfg.Region.ValueString())...)
 	if cfg.Key != nil {
-		list = append(list, validateKey(*cfg.Key)...)
+		list = append(list, validateKey(*cfg.Key, readChecks(cfg.Checks))...)
 		list = append(list, validatePolicy(cfg)...)
 		list = append(list, keyRegion(path.Root("key").AtName("adopt"), cfg.Key.Adopt.ValueString(),
 			cfg.Region.ValueString())...)
@@ -59,7 +59,7 @@ func contradictions(cfg model) []finding {
 	return list
 }
 
-func validateKey(k keyModel) []finding {
+func validateKey(k keyModel, c checks) []finding {
 	var list []finding
 	at := path.Root("key")
 	for _, reserved := range []string{"alias/aws/", "alias/qldbkms/"} {
@@ -72,19 +72,8 @@ func validateKey(k keyModel) []finding {
 		list = append(list, failure(at.AtName("rotation_period_in_days"), "Rotation period without rotation",
 			"KP-604: the period has no effect while enable_key_rotation is false. Remove the period or enable rotation."))
 	}
-	if known(k.Rotation) && !k.Rotation.ValueBool() && k.Adopt.IsNull() {
-		list = append(list, warning(at.AtName("enable_key_rotation"), "Key without automatic rotation",
-			"KP-603: KMS will not replace the key material of this key by itself. Remove the argument to rotate it yearly; "+
-				"rotation changes neither the key's ARN nor the ledger."))
-	}
-	if days := k.DeletionWindow.ValueInt64(); known(k.DeletionWindow) && days >= 7 && days < defaultWindow {
-		list = append(list, warning(at.AtName("deletion_window_in_days"), "Short time to notice a deleted key",
-			fmt.Sprintf("KP-605: %d days after its deletion is scheduled the key is gone, and with it everything encrypted "+
-				"under it, journal exports included. 30 days leave the most time to notice a mistake.",
-				k.DeletionWindow.ValueInt64())))
-	}
-	list = append(list, policyFinding(k)...)
-	return append(list, enabledFinding(k)...)
+	list = append(list, settingFindings(k, c)...)
+	return append(list, policyFinding(k)...)
 }
 
 // validatePolicy applies the rules that need the text of the policy alone.
@@ -118,16 +107,6 @@ func policyFinding(k keyModel) []finding {
 		return []finding{failure(at, "Key policy names an impossible principal", sentence(principal.Error()))}
 	}
 	return nil
-}
-
-// enabledFinding refuses to disable a key that protects a ledger.
-func enabledFinding(k keyModel) []finding {
-	if !known(k.Enabled) || k.Enabled.ValueBool() {
-		return nil
-	}
-	return []finding{failure(path.Root("key").AtName("enabled"), "Key in use cannot be disabled",
-		"KP-607: shortly after its key is disabled the ledger becomes KMS_KEY_INACCESSIBLE and refuses all reads and "+
-			"writes, until the key is enabled again. Nothing was changed. Remove the argument, or set it to true.")}
 }
 
 // keyRegion compares the Region in an ARN with the ledger's, when both are known.

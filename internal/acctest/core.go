@@ -142,8 +142,9 @@ func (c *Core) Validate(ctx context.Context, name string, config map[string]any)
 	return resp.Diagnostics
 }
 
-// Apply validates, plans and applies a configuration over an object, nil for none; a nil configuration destroys.
-// between runs after the plan, if it is not nil. The result is what Terraform would save: nil for nothing.
+// Apply validates, plans and applies a configuration over an object, nil for none; a nil configuration destroys, and a
+// plan that asks for a replacement destroys and creates. between runs after the plan, if it is not nil. The result is
+// what Terraform would save: nil for nothing.
 func (c *Core) Apply(
 	ctx context.Context, name string, config map[string]any, prior *Object, between func(),
 ) (*Object, Diagnostics) {
@@ -170,6 +171,14 @@ func (c *Core) Apply(
 	}
 	if between != nil {
 		between()
+	}
+	if len(plan.RequiresReplace) > 0 && config != nil && prior.values != nil {
+		left, more := c.Apply(ctx, name, nil, prior, nil)
+		if said = append(said, more...); said.Failed() {
+			return left, said
+		}
+		made, more := c.Apply(ctx, name, config, nil, nil)
+		return made, append(said, more...)
 	}
 	done, err := c.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: name, PriorState: prior.state, PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate,

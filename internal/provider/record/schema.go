@@ -113,7 +113,7 @@ func documentAttributes() map[string]schema.Attribute {
 			Optional: true, WriteOnly: true, Sensitive: true,
 			MarkdownDescription: "The document as a JSON object, or as an Ion struct, that is in neither plan nor state. " +
 				"Needs Terraform 1.11 and `document_wo_version`. A document that was changed by somebody else is noticed by " +
-				"the hash of its revision.",
+				"the hash of its revision. An import, which cannot know the form, shows the document until the next apply.",
 		},
 		"document_wo_version": schema.Int64Attribute{
 			Optional: true, Validators: []validator.Int64{int64validator.AtLeast(0)},
@@ -127,7 +127,7 @@ func behaviourAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"key_fields": schema.ListAttribute{
 			Optional: true, ElementType: types.StringType,
-			PlanModifiers: []planmodifier.List{listplanmodifier.RequiresReplace()},
+			PlanModifiers: []planmodifier.List{otherKey()},
 			Validators: []validator.List{
 				listvalidator.SizeBetween(1, maxKeyFields), listvalidator.UniqueValues(),
 				listvalidator.NoNullValues(), listvalidator.ValueStringsAre(validate.FieldName()),
@@ -135,7 +135,7 @@ func behaviourAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Top-level fields whose values together identify a document, since tables have no unique " +
 				"constraint. Before inserting, the table is searched for a document with the same values, in the same " +
 				"transaction. The first should be indexed, or each search reads the whole table. Default: none, every create " +
-				"inserts. A change makes another document.",
+				"inserts. A change makes another document, but for a record that had none before, as after an import.",
 		},
 		"if_exists": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(refuse),
@@ -161,6 +161,16 @@ func behaviourAttributes() map[string]schema.Attribute {
 				"the service. Default `false`. Needs `qldb:GetDigest` and `qldb:GetRevision`.",
 		},
 	}
+}
+
+// otherKey replaces a document that was found by other key fields. One that was found in another way stays: an import
+// cannot know the key fields, and must not end in the deletion of what it imported.
+func otherKey() planmodifier.List {
+	const meaning = "replaces a document that has other key fields already"
+	return listplanmodifier.RequiresReplaceIf(
+		func(_ context.Context, req planmodifier.ListRequest, resp *listplanmodifier.RequiresReplaceIfFuncResponse) {
+			resp.RequiresReplace = !req.StateValue.IsNull()
+		}, meaning, meaning)
 }
 
 func revisionAttributes() map[string]schema.Attribute {

@@ -118,15 +118,21 @@ func create(
 // landed says whether a transaction whose answer nobody waited for was committed. A document that Terraform does not
 // know of would be inserted again by the next apply.
 func landed(ctx context.Context, ledger *statement.Ledger, table string, done written) bool {
+	now, there, err := lastLook(ctx, ledger, table, done.ID)
+	return err == nil && there && now.TxID == done.TxID
+}
+
+// lastLook is find after the time for it is over.
+func lastLook(
+	ctx context.Context, ledger *statement.Ledger, table, id string,
+) (now revision, there bool, err error) {
 	ctx, cancel := statement.LastLook(ctx)
 	defer cancel()
-	there := false
-	err := ledger.Do(ctx, func(tx *statement.Tx) error {
-		r, ok, err := find(tx, table, done.ID)
-		there = ok && r.TxID == done.TxID
+	err = ledger.Do(ctx, func(tx *statement.Tx) (err error) {
+		now, there, err = find(tx, table, id)
 		return err
 	})
-	return err == nil && there
+	return now, there, err
 }
 
 // keepApart waits for transactions of this process that would certainly meet this one. A search without an index reads

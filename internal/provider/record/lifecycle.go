@@ -143,6 +143,9 @@ func update(
 		done, err = change(tx, m, now, document)
 		return err
 	})
+	if err != nil && done.ID != "" && statement.IsAmbiguous(err) && landed(ctx, ledger, table, done) {
+		return done, nil
+	}
 	return done, err
 }
 
@@ -170,7 +173,7 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 func remove(ctx context.Context, ledger *statement.Ledger, st model) error {
 	table, id := st.Table.ValueString(), st.DocumentID.ValueString()
 	defer ledger.Touch(table, "")()
-	return ledger.DoIn(ctx, table, func(tx *statement.Tx) error {
+	err := ledger.DoIn(ctx, table, func(tx *statement.Tx) error {
 		now, there, err := find(tx, table, id)
 		switch {
 		case err != nil || !there:
@@ -181,6 +184,12 @@ func remove(ctx context.Context, ledger *statement.Ledger, st model) error {
 		_, err = tx.Run("DELETE FROM "+statement.Quote(table)+" AS d BY docId WHERE docId = ?", ion.String(id))
 		return err
 	})
+	if err != nil && statement.IsAmbiguous(err) {
+		if _, there, lookErr := lastLook(ctx, ledger, table, id); lookErr == nil && !there {
+			return nil
+		}
+	}
+	return err
 }
 
 // conflict words why a document was not changed or deleted.
@@ -203,7 +212,11 @@ func (m model) conflict(failed string, err error) diagnose.Problem {
 		}
 	}
 	p := m.problem(failed, err)
-	if !statement.IsGone(err) {
+	switch {
+	case statement.IsAmbiguous(err):
+		p.Next = "The document stays in the state as it was, but the ledger may have done it all the same. The next plan " +
+			"shows the document as it is."
+	case !statement.IsGone(err):
 		p.Next = "The document stays in the state as it was. " + statement.Remedy(err, "apply")
 	}
 	return p

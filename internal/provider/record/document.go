@@ -162,20 +162,25 @@ func project(document, named ion.Value) ion.Value {
 	return ion.Struct(fields...).WithAnnotations(document.Annotations()...)
 }
 
-// merge is a document in which the fields that a configuration names have its values; the others stay.
+// merge is a document in which the fields that a configuration names have its values, once each; the others stay.
 func merge(document, named ion.Value) ion.Value {
 	if document.Type() != ion.StructType || named.Type() != ion.StructType || document.IsNull() || named.IsNull() {
 		return named
 	}
 	var fields []ion.Field
+	set := map[string]bool{}
 	for _, f := range document.Fields() {
 		if n, ok := named.Field(f.Name); ok {
+			if set[f.Name] {
+				continue
+			}
+			set[f.Name] = true
 			f.Value = merge(f.Value, n)
 		}
 		fields = append(fields, f)
 	}
 	for _, f := range named.Fields() {
-		if _, ok := document.Field(f.Name); !ok {
+		if !set[f.Name] {
 			fields = append(fields, f)
 		}
 	}

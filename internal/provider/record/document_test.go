@@ -59,6 +59,7 @@ func TestSubset(t *testing.T) {
 		{`{a: 1}`, `{a: {c: 1}}`, `{a: 1}`, `{a: {c: 1}}`},
 		{`{a: {c: 1}}`, `{a: null}`, `{a: {c: 1}}`, `{a: null}`},
 		{`note::{a: x::1}`, `{a: 2}`, `note::{a: x::1}`, `note::{a: 2}`},
+		{`{a: 1, a: 2, b: 3, b: 4}`, `{a: 9}`, `{a: 1, a: 2}`, `{a: 9, b: 3, b: 4}`},
 		{`{a: null.struct}`, `{a: {b: 1}}`, `{a: null.struct}`, `{a: {b: 1}}`},
 	} {
 		document, named := parse(t, test.document), parse(t, test.named)

@@ -36,6 +36,11 @@ func (r *Resource) ValidateConfig(
 			fmt.Sprintf("%s: %s. The document itself is not repeated here.", f.path(), err))
 		return
 	}
+	if m.subset() && repeats(document) {
+		resp.Diagnostics.AddAttributeError(f.path(), "The document names a field twice",
+			"With compare = \"subset\" each name stands for one field of the ledger's document, so none can be named twice "+
+				"in the same struct. Name it once, or compare exactly.")
+	}
 	for i, k := range keys {
 		if !keysKnown {
 			break

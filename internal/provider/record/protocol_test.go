@@ -224,14 +224,19 @@ func TestValidate(t *testing.T) {
 		config obj
 		want   string
 	}{
-		"fine":            {car(obj{"key_fields": []any{"VIN"}}), ""},
-		"no document":     {obj{"ledger": "orders", "table": "Vehicle"}, "Missing Attribute Configuration"},
-		"two documents":   {car(obj{"document_ion": "{}"}), "Invalid Attribute Combination"},
-		"not JSON":        {car(obj{"document": "{" + secret}), "not one JSON object"},
-		"two values":      {car(obj{"document": `{} {"a": "` + secret + `"}`}), "not one JSON object"},
-		"a list":          {car(obj{"document": `["` + secret + `"]`}), "not one JSON object"},
-		"a typed null":    {obj{"ledger": "orders", "table": "Vehicle", "document_ion": "null.struct"}, "or null"},
-		"repeated field":  {car(obj{"document": `{"a": {"b": 1, "b": "` + secret + `"}}`}), "named twice"},
+		"fine":           {car(obj{"key_fields": []any{"VIN"}}), ""},
+		"no document":    {obj{"ledger": "orders", "table": "Vehicle"}, "Missing Attribute Configuration"},
+		"two documents":  {car(obj{"document_ion": "{}"}), "Invalid Attribute Combination"},
+		"not JSON":       {car(obj{"document": "{" + secret}), "not one JSON object"},
+		"two values":     {car(obj{"document": `{} {"a": "` + secret + `"}`}), "not one JSON object"},
+		"a list":         {car(obj{"document": `["` + secret + `"]`}), "not one JSON object"},
+		"a typed null":   {obj{"ledger": "orders", "table": "Vehicle", "document_ion": "null.struct"}, "or null"},
+		"repeated field": {car(obj{"document": `{"a": {"b": 1, "b": "` + secret + `"}}`}), "named twice"},
+		"repeated, subset": {
+			obj{"ledger": "orders", "table": "Vehicle", "compare": "subset", "document_ion": "{a: {b: 1, b: " + secret + "}}"},
+			"names a field twice",
+		},
+		"repeated, exact": {obj{"ledger": "orders", "table": "Vehicle", "document_ion": "{b: 1, b: 2}"}, ""},
 		"too large":       {car(obj{"document": `{"a": "` + strings.Repeat(secret, 13200) + `"}`}), "larger than 128 KB"},
 		"absent key":      {car(obj{"key_fields": []any{"Color"}}), `key_fields names "Color"`},
 		"null key":        {car(obj{"document": `{"VIN": null}`, "key_fields": []any{"VIN"}}), "Nothing equals null"},

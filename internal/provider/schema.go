@@ -249,6 +249,7 @@ func callAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"max_retries": schema.Int64Attribute{
 			Optional:   true,
+			CustomType: validate.Whole("a whole number from 0 to 100"),
 			Validators: []validator.Int64{int64validator.Between(0, maxRetries)},
 			MarkdownDescription: "How often a call that was throttled or met a server error is repeated, 0 to 100. Default: " +
 				"`AWS_MAX_ATTEMPTS` less one, then 10. A server that cannot be reached is tried three times at most.",

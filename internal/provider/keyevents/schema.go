@@ -83,7 +83,8 @@ func arguments() map[string]schema.Attribute {
 			MarkdownDescription: "Only events at or before this moment, in RFC 3339. Default: now.",
 		},
 		"limit": schema.Int64Attribute{
-			Optional: true, Validators: []validator.Int64{int64validator.Between(1, maxLimit)},
+			Optional: true, CustomType: validate.Whole("a whole number from 1 to 1000"),
+			Validators:          []validator.Int64{int64validator.Between(1, maxLimit)},
 			MarkdownDescription: "How many events at most, from 1 to 1000: the newest ones. Default: 50.",
 		},
 		"region": schema.StringAttribute{

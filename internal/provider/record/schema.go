@@ -116,7 +116,8 @@ func documentAttributes() map[string]schema.Attribute {
 				"the hash of its revision. An import, which cannot know the form, shows the document until the next apply.",
 		},
 		"document_wo_version": schema.Int64Attribute{
-			Optional: true, Validators: []validator.Int64{int64validator.AtLeast(0)},
+			Optional: true, CustomType: validate.Whole("a whole number from 0 on; another one writes the document again"),
+			Validators: []validator.Int64{int64validator.AtLeast(0)},
 			MarkdownDescription: "Version of `document_wo`, chosen by you: another number writes the document again. Shown as " +
 				"removed when the ledger's document is not the one that was written.",
 		},

@@ -15,7 +15,8 @@ func TestNumbersAreWhole(t *testing.T) {
 	t.Parallel()
 	c := newCore(t)
 	var names []string
-	check := func(name string, block *tfprotov6.SchemaBlock, validate func(*tfprotov6.DynamicValue) []*tfprotov6.Diagnostic) {
+	type validator func(*tfprotov6.DynamicValue) []*tfprotov6.Diagnostic
+	check := func(name string, block *tfprotov6.SchemaBlock, validate validator) {
 		ty := block.ValueType()
 		for _, at := range numbers(block.Attributes) {
 			names = append(names, name+"."+strings.Join(at, "."))

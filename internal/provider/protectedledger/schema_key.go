@@ -22,7 +22,9 @@ func keyAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{validate.KMSKey(), validate.OwnKey()},
 		},
 		"generation": schema.Int64Attribute{
-			Optional: true, Computed: true, CustomType: validate.Whole("a whole number, raised by one for a new key"), Default: int64default.StaticInt64(defaultGeneration),
+			Optional: true, Computed: true,
+			CustomType: validate.Whole("a whole number, raised by one for a new key"),
+			Default:    int64default.StaticInt64(defaultGeneration),
 			MarkdownDescription: "Number of the key. Default `1`. Raise it by one to move the ledger to a new key with " +
 				"fresh key material; set it back to a generation in `retained_keys` to return to that key.",
 			Validators: []validator.Int64{int64validator.AtLeast(1)},
@@ -46,7 +48,9 @@ func keyAttributes() map[string]schema.Attribute {
 				"`true`. Only keys with material made by KMS can rotate.",
 		},
 		"rotation_period_in_days": schema.Int64Attribute{
-			Optional: true, Computed: true, CustomType: validate.Whole("a whole number of days from 90 to 2560"), Default: int64default.StaticInt64(defaultPeriod),
+			Optional: true, Computed: true,
+			CustomType:          validate.Whole("a whole number of days from 90 to 2560"),
+			Default:             int64default.StaticInt64(defaultPeriod),
 			MarkdownDescription: "Days between two rotations, 90 to 2560. Default `365`. Needs `enable_key_rotation`.",
 			Validators:          []validator.Int64{int64validator.Between(90, 2560)},
 		},
@@ -70,7 +74,9 @@ func keyAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.OneOf(retain, scheduleDeletion)},
 		},
 		"deletion_window_in_days": schema.Int64Attribute{
-			Optional: true, Computed: true, CustomType: validate.Whole("a whole number of days from 7 to 30"), Default: int64default.StaticInt64(defaultWindow),
+			Optional: true, Computed: true,
+			CustomType: validate.Whole("a whole number of days from 7 to 30"),
+			Default:    int64default.StaticInt64(defaultWindow),
 			MarkdownDescription: "Days between scheduling a key's deletion and its deletion, 7 to 30. Default `30`. Applies " +
 				"to deletions scheduled from then on.",
 			Validators: []validator.Int64{int64validator.Between(7, 30)},

@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Whole is the type of an attribute that takes whole numbers. The framework's own cannot read any other number, and says
-// that the provider is at fault. allowed is what is allowed, as the end of a sentence: "must be ...".
+// Whole is the type of an attribute that takes whole numbers. The framework's own cannot read any other number, and
+// says that the provider is at fault. allowed is what is allowed, as the end of a sentence: "must be ...".
 func Whole(allowed string) basetypes.Int64Typable { return whole{allowed: allowed} }
 
 type whole struct {

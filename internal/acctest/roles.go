@@ -14,10 +14,10 @@ import (
 	"github.com/awslabs/amazon-qldb-driver-go/v3/qldbdriver"
 )
 
-// The user of WithRoles who may assume every role.
+// The user of WithRoles who may assume every role, and whom As calls as.
 const (
-	developerKey    = "AKIADEVELOPEREXAMPLE"
-	developerSecret = "known to this test alone"
+	DeveloperKey    = "AKIADEVELOPEREXAMPLE"
+	DeveloperSecret = "known to this test alone"
 )
 
 // WithRoles lays down roles whose identity policies allow what actions says, such as {"reader": {"qldb:*"}}, and that
@@ -39,7 +39,7 @@ func WithRoles(t testing.TB, actions map[string][]string) Option {
 	seed, err := json.Marshal(object{"accounts": []object{{
 		"id": Account, "roles": roles, "users": []object{{
 			"name": "developer", "inline": allow("sts:AssumeRole"),
-			"access_keys": []object{{"id": developerKey, "secret": developerSecret}},
+			"access_keys": []object{{"id": DeveloperKey, "secret": DeveloperSecret}},
 		}},
 	}}})
 	if err != nil {
@@ -61,7 +61,7 @@ type Session struct {
 func (h *Harness) As(role string) *Session {
 	h.t.Helper()
 	cfg := h.aws(Region)
-	cfg.Credentials = credentials.NewStaticCredentialsProvider(developerKey, developerSecret, "")
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(DeveloperKey, DeveloperSecret, "")
 	out, err := sts.NewFromConfig(cfg).AssumeRole(h.t.Context(), &sts.AssumeRoleInput{
 		RoleArn: aws.String(RoleARN(role)), RoleSessionName: aws.String("test"),
 	})

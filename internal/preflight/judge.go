@@ -54,8 +54,7 @@ func newJudge(in Input, p *policy.Policy) *judge {
 		root: "arn:" + in.Partition + ":iam::" + in.Account + ":root", asked: map[question]standing{},
 	}
 	if j.key == "" {
-		j.key = "arn:" + in.Partition + ":kms:" + in.Region + ":" + in.Account +
-			":key/00000000-0000-0000-0000-000000000000"
+		j.key = Unmade(in)
 	}
 	seen := map[string]bool{}
 	for _, name := range p.Principals() {

@@ -23,6 +23,8 @@ type verdict struct {
 	checked   types.List // key_change.checked
 	unchecked types.List // key_change.not_checked
 	unread    string     // the policy that the comparison of the keys lacks, "" for none; then both are unknown
+
+	passages []preflight.Passage // of the comparison; nil without
 }
 
 // checks are policy_checks as far as they are known.
@@ -31,6 +33,7 @@ type checks struct {
 	callers []string
 	open    bool // accept is not known
 	partial bool // some of the callers are not known
+	useIAM  types.Bool
 }
 
 func readChecks(v types.Object) (c checks) {
@@ -39,6 +42,7 @@ func readChecks(v types.Object) (c checks) {
 	callers, _ := members["callers"].(types.Set)
 	c.accept, c.open = elements(accept)
 	c.callers, c.partial = elements(callers)
+	c.useIAM, _ = members["use_iam"].(types.Bool)
 	c.open = c.open || v.IsUnknown()
 	return c
 }
@@ -102,7 +106,16 @@ func judge(cfg, p, st model, f facts, mv move) verdict {
 			later: "policy_checks.accept is known only during the apply"})}
 		return v
 	}
-	v.said = say(s.at, found, c, standing(cfg, c))
+	var by identities
+	if f.Own != nil {
+		by = askIdentities(st, f, mv, s, v.passages)
+		found = by.amend(found, s.owned && !p.Key.Access.IsNull())
+	}
+	v.said = append(say(s.at, found, c, standing(cfg, c)), by.said...)
+	if c.useIAM.IsUnknown() {
+		v.said = append(v.said, notYet(p.Name.ValueString(), subject{at: path.Root("policy_checks").AtName("use_iam"),
+			later: "policy_checks.use_iam is known only during the apply"}))
+	}
 	if c.partial {
 		v.said = append(v.said, notYet(p.Name.ValueString(), subject{at: path.Root("policy_checks").AtName("callers"),
 			later: "some of policy_checks.callers are known only during the apply"}))

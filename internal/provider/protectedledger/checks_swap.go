@@ -57,6 +57,7 @@ func (v *verdict) compare(st model, f facts, mv move, c checks, s subject) []pre
 	if free {
 		return nil // KP-205 says who is left out
 	}
+	v.passages = list
 	return preflight.Lost(list)
 }
 

@@ -343,6 +343,12 @@ func TestAbsentPrincipals(t *testing.T) {
 			t.Errorf("%s:\n%s", name, o.text())
 		}
 	}
+	var crowd []string
+	for i := range 40 {
+		crowd = append(crowd, acctest.RoleARN(fmt.Sprintf("nobody-%02d", i)))
+	}
+	o := b.planned(own("orders", obj{"policy": document(delegation(), users(crowd...))}), nil)
+	wantWarning(t, o, "KP-308", crowd[0]+" does not exist", crowd[39]+" does not exist")
 	b.refuse("GetRole")
 	if o := b.planned(policy(nobody), nil); strings.Contains(o.text(), "KP-308") {
 		t.Errorf("IAM refused:\n%s", o.text())

@@ -30,6 +30,8 @@ type facts struct {
 	// Absent are the ARNs of roles and users in the policy of an owned key that do not exist, each with the ARN that IAM
 	// has under the same name, "" for none. What IAM does not say is left out.
 	Absent map[string]string
+	// Own asks IAM what principals' own policies say. Nil unless policy_checks.use_iam is set.
+	Own func([]simulated) map[simulated]ownAnswer
 	// Grants are those of the owned key that the ledger leaves, when it is not to be kept.
 	Grants        []preflight.Grant
 	GrantsUnknown string // why not all of them are known; "" when they are, or were not asked
@@ -67,6 +69,9 @@ func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 		return f
 	}
 	f.Partition = clients.Partition
+	if readChecks(cfg.Checks).useIAM.ValueBool() {
+		f.Own = simulator(ctx, clients.IAM)
+	}
 	var asks sync.WaitGroup
 	if name := cfg.KMSKey.ValueString(); name != "" && name != awsOwned {
 		asks.Go(func() { f.Target = askKey(ctx, clients, name, false) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,12 +14,9 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/preflight"
 )
 
-// A plan asks IAM about a few principals and not for long: where IAM cannot be reached, which is so in many closed
-// networks, or does not answer whoever plans, KMS tells during the apply.
-const (
-	manyPrincipals = 20
-	iamPatience    = 5 * time.Second
-)
+// iamPatience is how long a plan waits for IAM: where it cannot be reached, which is so in many closed networks, or
+// does not answer whoever plans, KMS tells during the apply.
+const iamPatience = 5 * time.Second
 
 // askPrincipals asks IAM which roles and users do not exist that the policy of an owned key names; see facts.Absent. It
 // is asked only when the policy is to be written.
@@ -33,17 +29,10 @@ func askPrincipals(
 	p := withDefaults(cfg, f)
 	text, _ := effectivePolicy(*p.Key, p.setting(f, ""))
 	arns := preflight.Entities(preflight.Input{Policy: text.ValueString(), Account: f.Account})
-	if len(arns) > manyPrincipals {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, iamPatience)
 	defer cancel()
 	actual, absent := make([]string, len(arns)), make([]bool, len(arns))
-	var asks sync.WaitGroup
-	for i, arn := range arns {
-		asks.Go(func() { actual[i], absent[i] = isAbsent(ctx, clients.IAM, arn) })
-	}
-	asks.Wait()
+	side(len(arns), func(i int) { actual[i], absent[i] = isAbsent(ctx, clients.IAM, arns[i]) })
 	list := map[string]string{}
 	for i, arn := range arns {
 		if absent[i] {

@@ -24,8 +24,9 @@ type accessModel struct {
 
 // A checksModel is policy_checks.
 type checksModel struct {
-	Accept  types.Set `tfsdk:"accept"`
-	Callers types.Set `tfsdk:"callers"`
+	Accept  types.Set  `tfsdk:"accept"`
+	Callers types.Set  `tfsdk:"callers"`
+	UseIAM  types.Bool `tfsdk:"use_iam"`
 }
 
 // A listedFinding is one element of policy_findings.
@@ -43,7 +44,7 @@ var (
 		"account_root": types.BoolType, "administrators": stringSet, "users": stringSet,
 		"extra_statements": types.ListType{ElemType: types.StringType},
 	}
-	checksTypes = map[string]attr.Type{"accept": stringSet, "callers": stringSet}
+	checksTypes = map[string]attr.Type{"accept": stringSet, "callers": stringSet, "use_iam": types.BoolType}
 	findingType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"id": types.StringType, "severity": types.StringType, "accepted": types.BoolType, "statement": types.StringType,
 		"message": types.StringType,
@@ -103,6 +104,12 @@ func checksAttribute() schema.SingleNestedAttribute {
 				MarkdownDescription: "ARNs of roles and users that read or write the ledger, to check that the policy lets " +
 					"them. Those of `key.access.users` need not be named.",
 				Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(entity{})},
+			},
+			"use_iam": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether the plan also asks IAM what the identity policies and the permissions boundary " +
+					"of each reader say (`iam:SimulatePrincipalPolicy`), whenever it judges the key policy. Then it tells who " +
+					"can really read, before and after. `policy_findings` and `key_change` hold by key policy all the same.",
 			},
 		},
 	}

@@ -25,7 +25,7 @@ var passing = []struct {
 	form *regexp.Regexp
 	name string
 }{
-	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "<request id>"},
+	{regexp.MustCompile(`request id [0-9A-Za-z-]+`), "request id <request id>"},
 	{regexp.MustCompile(`20\d\d-\d\d-\d\dT[0-9:.]+Z`), "<time>"},
 	{regexp.MustCompile(`[A-Za-z0-9+/]{43}=`), "<hash>"}, // before ids: a part of a hash may look like one
 	{regexp.MustCompile(`\b[0-9A-Za-z]{22}\b`), "<id>"},

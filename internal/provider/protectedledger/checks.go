@@ -1,6 +1,7 @@
 package protectedledger
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -135,6 +136,24 @@ func (m model) findingsNow(c *calls) types.List {
 	f := facts{Region: c.region, Partition: c.partition, Account: accountOf(m.ownKey())}
 	st := model{Key: &keyModel{Adopt: m.Key.Adopt}} // what KMS said of a key to adopt was told in the plan
 	return judge(model{}, m, st, f, move{Kind: stays, To: m.Key.ARN}).listed
+}
+
+// findingsOfReferenced judges the policy of a key that something else manages, as a plan to come under it would. They
+// are null when KMS does not show it.
+func (c *calls) findingsOfReferenced(ctx context.Context, m model, info keyInfo) types.List {
+	f := facts{Region: c.region, Partition: c.partition}
+	if key := m.KMSKeyARN.ValueString(); key != awsOwned {
+		text, err := c.keyPolicy(ctx, key)
+		if err != nil || info.ARN != key {
+			return types.ListNull(findingType)
+		}
+		f.Target = &keyFact{Key: info.Key, Policy: text}
+	}
+	found := judge(model{}, m, model{}, f, move{Kind: stays, To: m.KMSKeyARN}).listed
+	if found.IsUnknown() {
+		return types.ListNull(findingType)
+	}
+	return found
 }
 
 // samePolicyAsBefore says whether the ledger stays under the same key and policy, checked for the same.

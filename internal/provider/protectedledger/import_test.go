@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -50,7 +51,8 @@ func (b *bench) imported(resp *tfprotov6.ImportResourceStateResponse) obj {
 func TestImport(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	arn := b.newKey(nil)
+	policy := document(delegation(), obj{"Principal": obj{"AWS": rootARN}, "Action": "kms:Decrypt"})
+	arn := b.newKey(&kms.CreateKeyInput{Policy: &policy})
 	b.newAlias("alias/shared", arn)
 	cfg := obj{"name": "orders", "kms_key": arn, "tags": obj{"team": "ledger"}, "deletion_protection": false}
 	st := b.mustApply(cfg, nil)
@@ -63,12 +65,23 @@ func TestImport(t *testing.T) {
 	}
 	for name, run := range imports {
 		got := run()
-		if text := differences(with(st, "policy_findings", nil), got, ""); text != "" { // an import judges no policy
+		if text := differences(st, got, ""); text != "" {
 			t.Errorf("imported by %s differs:\n%s", name, text)
 		}
 		if planned := b.plan(cfg, got); differences(got, planned.state, "") != "" {
 			t.Errorf("plan after import by %s:\n%s", name, differences(got, planned.state, ""))
 		}
+	}
+	if len(findingsOf(st)) == 0 {
+		t.Error("the default policy of a key has no finding to compare")
+	}
+	b.refuse("GetKeyPolicy")
+	if got := b.importLedger("orders"); got["policy_findings"] != nil {
+		t.Errorf("without the policy its findings are %v, want null", got["policy_findings"])
+	}
+	b.mustApply(obj{"name": "free", "deletion_protection": false}, nil)
+	if free := b.importLedger("free"); free["policy_findings"] == nil || len(findingsOf(free)) > 0 {
+		t.Errorf("under the AWS owned key the findings are %v, want none", free["policy_findings"])
 	}
 	if missing := b.importRequest("missing", nil); len(missing.Diagnostics) > 0 {
 		t.Errorf("import of a missing ledger:\n%s", printed(missing.Diagnostics))

@@ -50,6 +50,9 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	addFindings(&resp.Diagnostics, list)
+	if imported := !st.exists() && now.exists() && now.Key == nil; imported {
+		now.Findings = c.findingsOfReferenced(ctx, now, got.key)
+	}
 	wire, diags := encode(ctx, now)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &wire)...)

@@ -10,10 +10,13 @@ import (
 )
 
 // Ledger makes an ACTIVE ledger in STANDARD mode, behind the provider's back, and returns its ARN.
-func (h *Harness) Ledger(name string) string {
+func (h *Harness) Ledger(name string) string { return h.LedgerUnder(name, "AWS_OWNED_KMS_KEY") }
+
+// LedgerUnder is Ledger under a KMS key.
+func (h *Harness) LedgerUnder(name, key string) string {
 	h.t.Helper()
 	out, err := h.QLDB().CreateLedger(h.t.Context(), &qldb.CreateLedgerInput{
-		Name: &name, PermissionsMode: "STANDARD", DeletionProtection: aws.Bool(false),
+		Name: &name, PermissionsMode: "STANDARD", DeletionProtection: aws.Bool(false), KmsKey: &key,
 	})
 	if err != nil {
 		h.t.Fatalf("create ledger %s: %v", name, err)
@@ -23,6 +26,18 @@ func (h *Harness) Ledger(name string) string {
 		return err == nil && l.State == "ACTIVE"
 	})
 	return aws.ToString(out.Arn)
+}
+
+// DropLedger deletes a ledger and waits until it is gone.
+func (h *Harness) DropLedger(name string) {
+	h.t.Helper()
+	if _, err := h.QLDB().DeleteLedger(h.t.Context(), &qldb.DeleteLedgerInput{Name: &name}); err != nil {
+		h.t.Fatalf("delete ledger %s: %v", name, err)
+	}
+	h.Await(func() bool {
+		_, err := h.QLDB().DescribeLedger(h.t.Context(), &qldb.DescribeLedgerInput{Name: &name})
+		return err != nil
+	})
 }
 
 // Await asks until done says so; it fails the test when the test's context ends first.

@@ -1,10 +1,7 @@
 package record_test
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net/http"
 	"testing"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/acctest"
@@ -15,14 +12,13 @@ func TestInterruptedCommit(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	direct := b.Transport
-	b.Transport = deaf{direct, ctx, cancel}
+	restore := b.CutOff(cancel)
 	st, said := b.Core().Apply(ctx, typeName, car(nil), nil, nil)
 	wants(t, said, "Warning: Document", "was written but not read back", "Interrupted")
 	if said.Failed() || st == nil || st.Get("version") != "0" {
 		t.Fatalf("state %v\n%s", st, said)
 	}
-	b.Transport = direct
+	restore()
 	if st, said = b.Core().Refresh(t.Context(), st); len(said) > 0 || st.Get("revision_hash") == nil {
 		t.Errorf("refresh:\n%s", said)
 	}
@@ -48,13 +44,13 @@ func TestInterruptedChange(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			ctx, cancel := context.WithCancel(t.Context())
-			st, direct := b.created(), b.Transport
-			b.Transport = deaf{direct, ctx, func() {
+			st := b.created()
+			restore := b.CutOff(func() {
 				cancel()
 				if test.blind {
 					b.Fault(acctest.Fault{Operation: "SendCommand", Kind: "error", Code: "InternalFailure", Status: 500})
 				}
-			}}
+			})
 			st, said := b.Core().Apply(ctx, typeName, test.then, st, nil)
 			b.ClearFaults()
 			wants(t, said, test.says)
@@ -70,36 +66,11 @@ func TestInterruptedChange(t *testing.T) {
 				}
 				return
 			}
-			b.Transport = direct
+			restore()
 			st, said = b.Core().Refresh(t.Context(), st)
 			if len(said) > 0 || (st == nil) != (test.then == nil) || st != nil && st.Get("version") != "1" {
 				t.Errorf("refresh gives %v\n%s", st, said)
 			}
 		})
 	}
-}
-
-// deaf runs commits and hears no answer: the client has gone.
-type deaf struct {
-	next   http.RoundTripper
-	ctx    context.Context
-	cancel func()
-}
-
-// RoundTrip implements http.RoundTripper.
-func (d deaf) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body == nil {
-		return d.next.RoundTrip(r)
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	resp, err := d.next.RoundTrip(r)
-	if d.ctx.Err() == nil && bytes.Contains(body, []byte("CommitDigest")) {
-		d.cancel()
-		return nil, context.Canceled
-	}
-	return resp, err
 }

@@ -108,7 +108,19 @@ func create(ctx context.Context, ledger *statement.Ledger, m model, tags map[str
 		made = statement.Text(rows[0], "tableId")
 		return nil
 	})
+	if err != nil && made != "" && statement.IsAmbiguous(err) {
+		if now, lookErr := lastLook(ctx, ledger, name); lookErr == nil && now.ID == made {
+			return made, nil
+		}
+	}
 	return made, err
+}
+
+// lastLook finds the table after the time for it is over.
+func lastLook(ctx context.Context, ledger *statement.Ledger, name string) (statement.Table, error) {
+	ctx, cancel := statement.LastLook(ctx)
+	defer cancel()
+	return ledger.Table(ctx, name)
 }
 
 // checkDropped makes sure that what comes back is what the configuration names: UNDROP goes by id alone.
@@ -139,6 +151,9 @@ func tagLiteral(tags map[string]string) string {
 func (m model) refused(err error) diagnose.Problem {
 	p := m.problem("was not created", err)
 	p.Next = "Nothing was changed. " + statement.Remedy(err, "apply")
+	if statement.IsAmbiguous(err) {
+		p.Next = "Nothing was saved, but the table may be there all the same. The next apply says so, and how to import it."
+	}
 	var taken *existsError
 	var cannot *notDroppedError
 	switch {

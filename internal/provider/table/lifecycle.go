@@ -64,6 +64,9 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		resp.Diagnostics.Append(m.problem("was not read", err).Error())
 		return
 	}
+	if before := m.TableID.ValueString(); before != "" && before != found.ID {
+		resp.Diagnostics.Append(m.another(found.ID).Warning())
+	}
 	m.ARN, m.TableID, m.Status = types.StringValue(arn), types.StringValue(found.ID), types.StringValue("ACTIVE")
 	tags, err := findTags(ctx, ledger, r.API, arn)
 	denied, unserved := mayNotSee(err)
@@ -82,6 +85,18 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		m.TagsAll = mapValue(nil)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// another says that the name is now that of another table: whoever dropped the one in the state made a new one.
+func (m model) another(id string) diagnose.Problem {
+	before := m.TableID.ValueString()
+	return diagnose.Problem{
+		At: path.Root("table_id"), Summary: m.title() + " is another table now",
+		Cause: fmt.Sprintf("Somebody dropped table %s of ledger %q and made %s under the same name. The documents of the "+
+			"first are in the ledger, but in no active table.", before, m.Ledger.ValueString(), id),
+		Next: fmt.Sprintf("Terraform goes on with the new table. To have the old one back, drop the new one and replace "+
+			"the resource with undrop = %q.", before),
+	}
 }
 
 // arn is the table's ARN: that in the state if it is of this very table, else made from the ledger's.
@@ -156,13 +171,16 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	default:
 		p := m.problem("was not dropped", err)
 		p.Next = "The table stays in the state. " + statement.Remedy(err, "destroy")
+		if statement.IsAmbiguous(err) {
+			p.Next = "The table stays in the state, but may have been dropped all the same. The next plan shows it."
+		}
 		resp.Diagnostics.Append(p.Error())
 	}
 }
 
 func drop(ctx context.Context, ledger *statement.Ledger, m model) error {
 	name := statement.Quote(m.Name.ValueString())
-	return ledger.Do(ctx, func(tx *statement.Tx) error {
+	err := ledger.Do(ctx, func(tx *statement.Tx) error {
 		there, err := tx.Table(ledger.Name, m.Name.ValueString())
 		if err != nil {
 			return err
@@ -182,6 +200,12 @@ func drop(ctx context.Context, ledger *statement.Ledger, m model) error {
 		_, err = tx.Run("DROP TABLE " + name)
 		return err
 	})
+	if err != nil && statement.IsAmbiguous(err) {
+		if _, lookErr := lastLook(ctx, ledger, m.Name.ValueString()); statement.IsGone(lookErr) {
+			return nil
+		}
+	}
+	return err
 }
 
 var importID = place.ID{

@@ -71,7 +71,7 @@ func (m model) words(err error) string {
 // in the catalog tells whose it is, but only one can be, and the first run saw none.
 func create(ctx context.Context, ledger *statement.Ledger, m model) error {
 	tried := false
-	return ledger.DoIn(ctx, m.Table.ValueString(), func(tx *statement.Tx) error {
+	err := ledger.DoIn(ctx, m.Table.ValueString(), func(tx *statement.Tx) error {
 		t, err := tx.Table(ledger.Name, m.Table.ValueString())
 		if err != nil {
 			return err
@@ -87,6 +87,21 @@ func create(ctx context.Context, ledger *statement.Ledger, m model) error {
 			statement.Quote(m.Field.ValueString()) + ")")
 		return err
 	})
+	if err != nil && tried && statement.IsAmbiguous(err) {
+		if _, there, lookErr := lastLook(ctx, ledger, m); lookErr == nil && there {
+			return nil
+		}
+	}
+	return err
+}
+
+// lastLook finds the index on the field after the time for it is over.
+func lastLook(ctx context.Context, ledger *statement.Ledger, m model) (ix statement.Index, there bool, err error) {
+	ctx, cancel := statement.LastLook(ctx)
+	defer cancel()
+	t, err := ledger.Table(ctx, m.Table.ValueString())
+	ix, there = t.Index(m.Field.ValueString())
+	return ix, there, err
 }
 
 // await polls the catalog until done says so of the index on the field. It always returns the last reading.
@@ -121,11 +136,10 @@ func (r *Resource) await(
 
 // awaitOnline waits until queries use the index.
 func (r *Resource) awaitOnline(ctx context.Context, ledger *statement.Ledger, m model) (statement.Index, error) {
-	id := m.IndexID.ValueString()
 	return r.await(ctx, ledger, m, "the index to be ONLINE", func(ix statement.Index, there bool) (bool, error) {
 		switch {
-		case !there, id != "" && ix.ID != id:
-			return false, &goneError{id}
+		case !there, !m.is(ix):
+			return false, &goneError{m.IndexID.ValueString()}
 		case ix.Status == "FAILED":
 			return false, &failedError{ix}
 		}
@@ -135,9 +149,8 @@ func (r *Resource) awaitOnline(ctx context.Context, ledger *statement.Ledger, m 
 
 // awaitGone waits until the index is not in the catalog any more.
 func (r *Resource) awaitGone(ctx context.Context, ledger *statement.Ledger, m model) error {
-	id := m.IndexID.ValueString()
 	_, err := r.await(ctx, ledger, m, "the index to be gone", func(ix statement.Index, there bool) (bool, error) {
-		return !there || ix.ID != id, nil
+		return !there || !m.is(ix), nil
 	})
 	return err
 }

@@ -100,6 +100,12 @@ func (m *model) take(ix statement.Index) {
 	}
 }
 
+// is says whether an index on the field is the one in the state, whose id is not known when its create was cut off.
+func (m model) is(ix statement.Index) bool {
+	id := m.IndexID.ValueString()
+	return id == "" || id == ix.ID
+}
+
 // Read looks the index up by its field. A ledger that takes no statements for now keeps the state as it is.
 func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m model
@@ -178,6 +184,11 @@ func (r *Resource) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	if err == nil {
 		err = r.awaitGone(ctx, ledger, m)
 	}
+	if err != nil && statement.IsAmbiguous(err) {
+		if ix, there, lookErr := lastLook(ctx, ledger, m); lookErr == nil && !(there && m.is(ix)) {
+			return
+		}
+	}
 	if err != nil && !statement.IsGone(err) {
 		p := m.problem("was not dropped", err)
 		p.Next = "The index stays in the state. Fix the cause and destroy again; a drop that is running goes on by itself."
@@ -192,7 +203,7 @@ func drop(ctx context.Context, ledger *statement.Ledger, m model) error {
 			return err
 		}
 		ix, there := t.Index(m.Field.ValueString())
-		if !there || ix.ID != m.IndexID.ValueString() || ix.Status == "DELETING" {
+		if !there || !m.is(ix) || ix.Status == "DELETING" {
 			return nil
 		}
 		_, err = tx.Run("DROP INDEX " + statement.Quote(ix.ID) + " ON " + statement.Quote(m.Table.ValueString()) +

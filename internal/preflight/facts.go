@@ -74,8 +74,8 @@ type Use struct {
 	Key    string // ARN; "" for the AWS owned key
 }
 
-// KeyInUse finds the ledgers that would be lost with a key that is to be deleted or disabled, KP-606. It is for the
-// moment before the key goes: a plan cannot tell, since ledgers that have the key now may be destroyed before it.
+// KeyInUse finds the ledgers that would be lost with a key that is to be deleted or disabled, KP-606. Of a
+// ledger that is to be destroyed or moved before the key goes, only the caller can know.
 func KeyInUse(key string, ledgers []Use) []Finding {
 	var list []Finding
 	for _, l := range ledgers {

@@ -35,7 +35,10 @@ type facts struct {
 	// Grants are those of the owned key that the ledger leaves, when it is not to be kept.
 	Grants        []preflight.Grant
 	GrantsUnknown string // why not all of them are known; "" when they are, or were not asked
-	Now           time.Time
+	// Uses are the other ledgers of the state's account and Region with their keys, when the plan may end a key.
+	Uses        []preflight.Use
+	UsesUnknown string // why they are not known; "" when they are, or were not asked
+	Now         time.Time
 	// TagsAll merges default_tags. Nil when not known.
 	TagsAll func(map[string]string) map[string]string
 }
@@ -90,6 +93,9 @@ func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 	so := f
 	asks.Go(func() { f.Absent = askPrincipals(ctx, clients, cfg, st, so) })
 	asks.Go(func() { f.Grants, f.GrantsUnknown = askGrants(ctx, clients, cfg, st) })
+	if mayEndKeys(cfg, st) {
+		asks.Go(func() { f.Uses, f.UsesUnknown = r.askUses(ctx, *st) })
+	}
 	r.gatherPolicies(ctx, clients, cfg, st, &f)
 	asks.Wait()
 	return f

@@ -22,10 +22,13 @@ func planChange(p *model, st model, f facts, mv move, rest remainder, v verdict)
 	case mv.Kind == moves:
 		p.Change = previewChange(*p, st, mv)
 		p.Change.Checked, p.Change.NotChecked = v.checked, v.unchecked
-	case st.Change != nil && (repairs(*p, st, f) || rest.alias || rest.oldKey ||
+	case st.Change != nil && (repairs(*p, st, f) || rest.alias || rest.oldKey || rest.action ||
 		rest.running && !p.WaitForKeyChange.Equal(types.BoolValue(false))):
 		c := *st.Change
 		c.Status, c.FinishedAt, c.AliasTo = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+		if st.Change.FinishedAt.IsNull() {
+			c.OldKeyAction = pendingAction(*p, st)
+		}
 		p.Change = &c
 	}
 }
@@ -90,6 +93,9 @@ func previewFindings(p, st model, f facts, mv move, v verdict) []finding {
 	facts = append(append(facts, policyLines(p, st)...), restoreLines(p, st, mv)...)
 	facts = append(facts, oldKeyLines(p, st, f, mv)...)
 	facts = append(append(facts, v.accepted...), readerLines(p.Change, v)...)
+	if f.UsesUnknown != "" && endedKey(p, st, mv, remainder{}) != "" {
+		facts = append(facts, "Not checked: which other ledgers use the former key (KP-606): "+f.UsesUnknown)
+	}
 	if f.GrantsUnknown != "" {
 		facts = append(facts, "Not checked: who else has grants on the former key (KP-618): "+f.GrantsUnknown)
 	}

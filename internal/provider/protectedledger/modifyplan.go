@@ -27,7 +27,7 @@ func (r *Resource) ModifyPlan(
 	}
 	if req.Plan.Raw.IsNull() {
 		if st != nil {
-			addFindings(&resp.Diagnostics, planDestroy(*st))
+			addFindings(&resp.Diagnostics, planDestroy(*st, r.destroyFacts(ctx, *st)))
 		}
 		return
 	}
@@ -61,29 +61,49 @@ func (r *Resource) ModifyPlan(
 
 // planDestroy refuses to destroy a protected ledger already in the plan, also when its block was removed from the
 // configuration. Delete refuses once more, because a tainted or replaced ledger never comes by here.
-func planDestroy(st model) []finding {
+func planDestroy(st model, f facts) []finding {
 	name := st.Name.ValueString()
 	if st.exists() && st.DeletionProtection.ValueBool() {
 		return []finding{failure(path.Root("deletion_protection"), fmt.Sprintf("Ledger %q is protected", name),
 			protectedText(name))}
 	}
-	var keys []string
+	keys, arns := endedByDestroy(st)
+	if len(keys) == 0 {
+		return nil
+	}
+	text := "Once the ledger is confirmed gone:\n  - " + lines(keys) + "\nWhatever else these keys encrypted becomes " +
+		"unreadable, journal exports included. To keep the keys, first apply key.on_destroy = \"retain\"."
+	if uses := destroyUses(arns, f); len(uses) > 0 {
+		text += "\n\nKP-606: a key that another ledger uses is not scheduled for deletion:\n  - " + lines(uses) +
+			"\nThe destroy stops before such a key, when the ledger is gone, unless the other ledgers are destroyed or moved " +
+			"first."
+	}
+	return []finding{warning(path.Empty(), fmt.Sprintf("Keys of ledger %q will be scheduled for deletion", name), text)}
+}
+
+// endedByDestroy are the keys that a destroy schedules for deletion, in words and as ARNs.
+func endedByDestroy(st model) (words, arns []string) {
 	if arn := st.ownKey(); arn != "" && st.Key.OnDestroy.ValueString() == scheduleDeletion &&
 		st.Key.State.ValueString() != keyDeleted {
-		keys = append(keys, fmt.Sprintf("%s (deleted %d days later)", arn, st.Key.DeletionWindow.ValueInt64()))
+		words = append(words, fmt.Sprintf("%s (deleted %d days later)", arn, st.Key.DeletionWindow.ValueInt64()))
+		arns = append(arns, arn)
 	}
 	for _, key := range st.Retained {
 		state := key.State.ValueString()
 		if destroyAction(st, key) == scheduleDeletion && state != keyPending && state != keyDeleted {
-			keys = append(keys, fmt.Sprintf("%s (generation %d)", key.ARN.ValueString(), key.Generation.ValueInt64()))
+			words = append(words, fmt.Sprintf("%s (generation %d)", key.ARN.ValueString(), key.Generation.ValueInt64()))
+			arns = append(arns, key.ARN.ValueString())
 		}
 	}
-	if len(keys) == 0 {
-		return nil
+	return words, arns
+}
+
+// destroyFacts asks which ledgers there are, if the destroy ends a key.
+func (r *Resource) destroyFacts(ctx context.Context, st model) (f facts) {
+	if _, arns := endedByDestroy(st); r.API != nil && len(arns) > 0 {
+		f.Uses, f.UsesUnknown = r.askUses(ctx, st)
 	}
-	return []finding{warning(path.Empty(), fmt.Sprintf("Keys of ledger %q will be scheduled for deletion", name),
-		"Once the ledger is confirmed gone:\n  - "+lines(keys)+"\nWhatever else these keys encrypted becomes unreadable, "+
-			"journal exports included. To keep the keys, first apply key.on_destroy = \"retain\".")}
+	return f
 }
 
 // destroyAction is what a destroy does with a key of another generation: the present key's setting counts.

@@ -74,6 +74,10 @@ func plan(cfg model, st *model, f facts) (model, []finding) {
 		list = append(list, targetFindings(p, *st, f, mv)...)
 	}
 	list = append(list, transitionFindings(p, *st, mv)...)
+	if replaces(p, *st) && !failed(list) {
+		list = append(list, planDestroy(*st, f)...)
+	}
+	list = append(list, inUseFindings(p, *st, f, mv, rest)...)
 	if !failed(list) {
 		list = append(list, v.said...)
 	}

@@ -95,9 +95,10 @@ type remainder struct {
 	running bool // the service still works on it
 	alias   bool // the alias has not followed
 	oldKey  bool // the former key waits for its action
+	action  bool // the configuration says something else by now about what happens to it
 }
 
-func (r remainder) any() bool { return r.running || r.alias || r.oldKey }
+func (r remainder) any() bool { return r.running || r.alias || r.oldKey || r.action }
 
 // unfinished finds what the last change of key left to do. A change that still runs is followed only if the apply
 // waits for changes; the rest follows once the service is done.
@@ -117,7 +118,9 @@ func unfinished(st, p model) remainder {
 		r.alias = st.Key != nil && st.Key.Alias.IsNull()
 		if old, ok := st.retained(c.From.ValueString()); ok {
 			r.alias = r.alias || !old.Alias.IsNull()
-			r.oldKey = oldKeyPending(c.OldKeyAction.ValueString(), old.State.ValueString())
+			action := pendingAction(p, st)
+			r.action = !action.Equal(c.OldKeyAction)
+			r.oldKey = oldKeyPending(action.ValueString(), old.State.ValueString())
 		}
 	}
 	return r
@@ -155,7 +158,7 @@ func planRetained(p *model, st model, mv move, rest remainder) {
 		list = withRetained(list, afterChange(old, action, waits))
 	case rest.any() && st.Change != nil && (!rest.running || !waits.Equal(types.BoolValue(false))):
 		if old, ok := st.retained(st.Change.From.ValueString()); ok {
-			list = withRetained(list, afterChange(old, st.Change.OldKeyAction, waits))
+			list = withRetained(list, afterChange(old, pendingAction(*p, st), waits))
 		}
 	}
 	for _, key := range list {

@@ -79,8 +79,10 @@ func TestKeyOfAnotherLedgerIsKept(t *testing.T) {
 	}
 	st = b.mustApply(own("billing", nil), nil)
 	arn = st["kms_key_arn"].(string)
-	b.newLedger("third", arn)
-	swapped := b.apply(own("billing", obj{"generation": 2, "old_key": "schedule_deletion"}), st)
+	cfg := own("billing", obj{"generation": 2, "old_key": "schedule_deletion"})
+	planned := b.plan(cfg, st)
+	b.newLedger("third", arn) // after the plan was made
+	swapped := b.applyPlanned(t.Context(), cfg, st, planned)
 	wantError(t, swapped, "KP-606: ledger \"third\" (ACTIVE) uses key "+arn)
 	if b.keyState(arn) != "Enabled" {
 		t.Errorf("the former key is %s", b.keyState(arn))

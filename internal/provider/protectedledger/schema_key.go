@@ -63,7 +63,8 @@ func keyAttributes() map[string]schema.Attribute {
 		"old_key": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(defaultOldKey),
 			MarkdownDescription: "What happens to the former key after a change of key has ended: `retain`, `disable` or " +
-				"`schedule_deletion`. Default `retain`. The former key stays in `retained_keys` until it is gone.",
+				"`schedule_deletion`. Default `retain`. The former key stays in `retained_keys` until it is gone. A key that " +
+				"another ledger uses is only retained (KP-606).",
 			Validators: []validator.String{stringvalidator.OneOf(retain, disable, scheduleDeletion)},
 		},
 		"on_destroy": schema.StringAttribute{

@@ -264,11 +264,12 @@ func (w *work) followOldKey(ctx context.Context) error {
 		return nil
 	}
 	old, ok := w.now.retained(c.From.ValueString())
-	if !ok || !oldKeyPending(c.OldKeyAction.ValueString(), old.State.ValueString()) {
+	action := w.oldKeyAction().ValueString()
+	if !ok || !oldKeyPending(action, old.State.ValueString()) {
 		return nil
 	}
 	arn := old.ARN.ValueString()
-	switch c.OldKeyAction.ValueString() {
+	switch action {
 	case disable:
 		if err := w.unused(ctx, arn, ""); err != nil {
 			return err
@@ -295,13 +296,25 @@ func (w *work) followOldKey(ctx context.Context) error {
 	return nil
 }
 
+// oldKeyAction is what the plan says about the former key, or else the record of the change.
+func (w *work) oldKeyAction() types.String {
+	if c := w.plan.Change; c != nil && !c.OldKeyAction.IsUnknown() {
+		return c.OldKeyAction
+	}
+	return w.now.Change.OldKeyAction
+}
+
 // finish closes the record of a change that has been brought to its end.
 func (w *work) finish(ctx context.Context) {
 	c := w.now.Change
 	if c == nil || !c.FinishedAt.IsNull() || !c.To.Equal(w.now.KMSKeyARN) {
 		return // nothing was changing
 	}
+	if p := w.plan.Change; p != nil && !p.FinishedAt.IsUnknown() {
+		return // the plan was made for something else
+	}
 	done := *c
+	done.OldKeyAction = w.oldKeyAction()
 	done.Status, done.FinishedAt = types.StringValue(enabled), types.StringValue(w.calls.now())
 	if w.plan.Key != nil {
 		done.AliasTo = aliasTarget(w.plan.Key.Alias, w.now.Key.ARN)

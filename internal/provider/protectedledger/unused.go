@@ -2,12 +2,15 @@ package protectedledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/awsclient"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/preflight"
 )
 
@@ -22,29 +25,60 @@ func (e *keyInUseError) Error() string {
 // unused makes sure that no ledger of this account and Region but one uses the key, "" for none at all: losing the key
 // would lose its data for ever. When the ledgers cannot all be looked at, that is an error too.
 func (c *calls) unused(ctx context.Context, arn, but string) error {
-	pages := qldb.NewListLedgersPaginator(c.qldb, &qldb.ListLedgersInput{})
+	uses, err := findUses(ctx, c.qldb, but)
+	if err != nil {
+		return fmt.Errorf("make sure that no ledger uses key %s: %w", keyID(arn), err)
+	}
+	for _, f := range preflight.KeyInUse(arn, uses) {
+		return &keyInUseError{f}
+	}
+	return nil
+}
+
+// findUses lists the ledgers of the account and Region but one with the keys they are under. It is an error when one of
+// them cannot be looked at.
+func findUses(ctx context.Context, client *qldb.Client, but string) ([]preflight.Use, error) {
+	var uses []preflight.Use
+	pages := qldb.NewListLedgersPaginator(client, &qldb.ListLedgersInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("make sure that no ledger uses key %s: %w", keyID(arn), err)
+			return nil, err
 		}
 		for _, l := range page.Ledgers {
-			name := aws.ToString(l.Name)
-			if name == but {
-				continue
-			}
-			info, err := findLedger(ctx, c.qldb, name)
-			switch {
-			case isNotFound(err):
-				continue
-			case err != nil:
-				return fmt.Errorf("make sure that ledger %s does not use key %s: %w", name, keyID(arn), err)
-			}
-			use := preflight.Use{Ledger: name, State: info.State, Key: info.KeyARN}
-			for _, f := range preflight.KeyInUse(arn, []preflight.Use{use}) {
-				return &keyInUseError{f}
+			if name := aws.ToString(l.Name); but == "" || name != but {
+				uses = append(uses, preflight.Use{Ledger: name})
 			}
 		}
 	}
-	return nil
+	errs := make([]error, len(uses))
+	slots := make(chan struct{}, 8)
+	var asks sync.WaitGroup
+	for i := range uses {
+		slots <- struct{}{}
+		asks.Go(func() {
+			defer func() { <-slots }()
+			info, err := findLedger(ctx, client, uses[i].Ledger)
+			switch {
+			case err == nil:
+				uses[i].State, uses[i].Key = info.State, info.KeyARN
+			case !isNotFound(err):
+				errs[i] = fmt.Errorf("look at ledger %s: %w", uses[i].Ledger, err)
+			}
+		})
+	}
+	asks.Wait()
+	return uses, errors.Join(errs...)
+}
+
+// askUses is findUses for a plan, see facts.Uses.
+func (r *Resource) askUses(ctx context.Context, st model) (uses []preflight.Use, unknown string) {
+	clients, err := r.API.In(st.Region.ValueString())
+	if err == nil {
+		uses, err = findUses(ctx, clients.QLDB, st.Name.ValueString())
+	}
+	if err != nil {
+		return nil, awsclient.Cause(err)
+	}
+	return uses, ""
 }

@@ -15,6 +15,7 @@ import (
 
 // facts are what plan knows beside configuration and state. The zero value knows nothing: no AWS clients yet.
 type facts struct {
+	Blind     bool   // AWS cannot be asked: the provider's configuration is not known yet
 	Region    string // the provider's Region; "" when not known
 	Partition string
 	Account   string // "" when not known
@@ -60,6 +61,10 @@ type keyFact struct {
 func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 	f := facts{Now: r.opts.Now()}
 	if r.API == nil {
+		f.Blind, f.Account = true, knownAccount(st)
+		if st != nil {
+			f.Partition = partitionOf(st.ARN.ValueString())
+		}
 		return f
 	}
 	f.Region, f.TagsAll = r.API.Region(), r.tagsAll

@@ -76,6 +76,11 @@ var scenes = map[string]func(*bench) outcome{
 		cfg := obj{"name": "orders", "kms_key": "alias/shared", "wait_for_key_change": false}
 		return b.plan(cfg, st)
 	},
+	"plan alias not known yet": func(b *bench) outcome {
+		st := b.mustApply(own("orders", nil), nil)
+		b.serve(nil)
+		return b.plan(obj{"name": "orders", "kms_key": "alias/shared"}, st)
+	},
 	"plan swap to the AWS owned key": func(b *bench) outcome {
 		st := b.mustApply(obj{"name": "orders", "kms_key": b.newKey(nil)}, nil)
 		return b.plan(obj{"name": "orders", "timeouts": obj{"update": "90m"}}, st)

@@ -81,8 +81,12 @@ func aliasTarget(alias, arn types.String) types.String {
 
 // previewFindings tells in words what a change of key means.
 func previewFindings(p, st model, f facts, mv move, v verdict) []finding {
-	if mv.Kind != moves {
+	switch mv.Kind {
+	case stays:
 		return nil
+	case maybe:
+		return []finding{mayMove(p, st, f)}
+	case moves:
 	}
 	facts := []string{
 		"From: " + keyText(mv.From), "To: " + targetText(p, mv), "Reason: " + mv.Reason.ValueString(),
@@ -99,6 +103,9 @@ func previewFindings(p, st model, f facts, mv move, v verdict) []finding {
 	if f.GrantsUnknown != "" {
 		facts = append(facts, "Not checked: who else has grants on the former key (KP-618): "+f.GrantsUnknown)
 	}
+	if f.Blind {
+		facts = append(facts, blindLine)
+	}
 	wait := fmt.Sprintf("this apply waits up to %s. ", timeoutText(p))
 	if p.WaitForKeyChange.Equal(types.BoolValue(false)) {
 		wait = "this apply does not wait for it (wait_for_key_change is false). "
@@ -108,6 +115,45 @@ func previewFindings(p, st model, f facts, mv move, v verdict) []finding {
 		"  "+strings.Join(facts, "\n  ")+"\n\nThe ledger is not destroyed. Data is not rewritten and stays readable; the "+
 			"service changes the key hierarchy in the background, normally within 30 minutes; "+wait+
 			"Both keys must stay usable until then. If the service refuses, the ledger keeps its present key.")}
+}
+
+// blindLine is what a preview says while the provider's configuration is not known.
+const blindLine = "Not checked: what KMS knows of the keys; it can be asked only during the apply"
+
+// mayMove tells what is known of a change of key that hinges on what the plan does not know.
+func mayMove(p, st model, f facts) finding {
+	facts := []string{"From: " + keyText(st.KMSKeyARN), "To: known during the apply, " + openTarget(p, f)}
+	const former = "Former key, if the ledger leaves it: "
+	switch {
+	case p.Key == nil && st.Key != nil && !p.KeyUnknown:
+		facts = append(facts, former+"as key.old_key said last, "+st.Key.OldKey.ValueString())
+	case p.Key != nil && st.Key != nil && known(p.Key.OldKey):
+		facts = append(facts, former+"as key.old_key says, "+p.Key.OldKey.ValueString())
+	}
+	if facts = append(facts, "Not checked: who can read afterwards"); f.Blind {
+		facts = append(facts, blindLine)
+	}
+	return warning(path.Empty(), fmt.Sprintf("Ledger %q may move to another KMS key", p.Name.ValueString()),
+		"  "+strings.Join(facts, "\n  ")+"\n\nThe apply decides it, and checks the key before the first write: an error "+
+			"stops it there. The ledger is not destroyed. To see the change in the plan, create first what it depends on.")
+}
+
+// openTarget says why the key that the ledger comes to is not known.
+func openTarget(p model, f facts) string {
+	asked := p.KMSKey.ValueString()
+	switch {
+	case p.KeyUnknown:
+		return "as key is"
+	case p.KMSKey.IsUnknown():
+		return "as kms_key is"
+	case p.Key != nil && p.Key.Generation.IsUnknown():
+		return "as key.generation is"
+	case p.Key != nil && p.Key.Adopt.IsUnknown():
+		return "as key.adopt is"
+	case p.Key != nil:
+		asked = p.Key.Adopt.ValueString()
+	}
+	return "the key that " + asked + " stands for"
 }
 
 // readerLines tell who can read while the ledger moves, as far as the policies of the two keys say.

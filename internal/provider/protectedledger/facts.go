@@ -58,7 +58,7 @@ type keyFact struct {
 // gather asks AWS for what plan needs: at most the resolved kms_key, the key to adopt, the policies of keys that the
 // ledger comes from and goes to, and who asks. Nothing is asked when the answer cannot matter, and a refusal is a fact,
 // not a failure.
-func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
+func (r *Resource) gather(ctx context.Context, cfg model, st *model, pinned pin) facts {
 	f := facts{Now: r.opts.Now()}
 	if r.API == nil {
 		f.Blind, f.Account = true, knownAccount(st)
@@ -82,7 +82,7 @@ func (r *Resource) gather(ctx context.Context, cfg model, st *model) facts {
 	}
 	var asks sync.WaitGroup
 	if name := cfg.KMSKey.ValueString(); name != "" && name != awsOwned {
-		asks.Go(func() { f.Target = askKey(ctx, clients, name, false) })
+		asks.Go(func() { f.Target = askKey(ctx, clients, pinned.name(name), false) })
 	}
 	if name := adoptName(cfg, st); name != "" {
 		asks.Go(func() { f.Adopt = askKey(ctx, clients, name, true) })

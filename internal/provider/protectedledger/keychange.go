@@ -110,6 +110,9 @@ func previewFindings(p, st model, f facts, mv move, v verdict) []finding {
 	if p.WaitForKeyChange.Equal(types.BoolValue(false)) {
 		wait = "this apply does not wait for it (wait_for_key_change is false). "
 	}
+	if isAlias(p.KMSKey.ValueString()) && !p.KMSKey.Equal(st.KMSKey) {
+		wait += "Should the alias move before the apply, Terraform calls the plan inconsistent: plan again then. "
+	}
 	// Terraform breaks lines at 78 columns, but for those that begin with a space.
 	return []finding{warning(path.Empty(), fmt.Sprintf("Ledger %q will move to another KMS key", p.Name.ValueString()),
 		"  "+strings.Join(facts, "\n  ")+"\n\nThe ledger is not destroyed. Data is not rewritten and stays readable; the "+
@@ -196,7 +199,7 @@ func targetText(p model, mv move) string {
 		return fmt.Sprintf("a new key, generation %d", p.Key.Generation.ValueInt64())
 	case p.Key != nil:
 		return fmt.Sprintf("%s, generation %d", keyText(mv.To), p.Key.Generation.ValueInt64())
-	case strings.Contains(p.KMSKey.ValueString(), "alias/"):
+	case isAlias(p.KMSKey.ValueString()):
 		return fmt.Sprintf("%s, through %s", keyText(mv.To), p.KMSKey.ValueString())
 	}
 	return keyText(mv.To)

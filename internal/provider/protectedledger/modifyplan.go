@@ -36,7 +36,11 @@ func (r *Resource) ModifyPlan(
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	f := r.gather(ctx, cfg, st)
+	var pinned pin
+	if st != nil {
+		pinned = readPin(ctx, req.Private)
+	}
+	f := r.gather(ctx, cfg, st, pinned)
 	if err := f.unreachable(); err != nil {
 		if summary, detail, ok := awsclient.Explain(err, "KMS", f.Region); ok {
 			resp.Diagnostics.AddError(summary, detail)

@@ -48,7 +48,7 @@ func targetFindings(p, st model, f facts, mv move) []finding {
 // movedAlias tells who moved the alias that kms_key names that only this apply moves the ledger.
 func movedAlias(p, st model, f facts, mv move) []preflight.Finding {
 	name := p.KMSKey.ValueString()
-	if mv.Kind != moves || !p.KMSKey.Equal(st.KMSKey) || !strings.Contains(name, "alias/") {
+	if mv.Kind != moves || !p.KMSKey.Equal(st.KMSKey) || !isAlias(name) {
 		return nil
 	}
 	found := preflight.Retargeted(name, f.Target.ARN, mv.From.ValueString())

@@ -87,7 +87,7 @@ func moveToReferenced(p, st model, f facts) move {
 	switch {
 	case st.Key != nil:
 		reason = "from the ledger's own key to a referenced key"
-	case p.KMSKey.Equal(st.KMSKey) && strings.Contains(name, "alias/"):
+	case p.KMSKey.Equal(st.KMSKey) && isAlias(name):
 		reason = fmt.Sprintf("%s now points to another key", name)
 	case p.KMSKey.Equal(st.KMSKey):
 		reason = "the ledger was moved to another key outside Terraform"

@@ -53,6 +53,7 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	if imported := !st.exists() && now.exists() && now.Key == nil; imported {
 		now.Findings = c.findingsOfReferenced(ctx, now, got.key)
 	}
+	resp.Diagnostics.Append(writePin(ctx, resp.Private, st, got)...)
 	wire, diags := encode(ctx, now)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &wire)...)
@@ -78,7 +79,7 @@ type sight struct {
 	ledgerErr  error
 	ledgerTags map[string]string
 	tagsErr    error
-	alias      keyInfo // what the alias points to
+	alias      keyInfo // what key.alias, or the alias in kms_key, points to
 	aliasErr   error
 	key        keyInfo
 	keyErr     error
@@ -103,19 +104,18 @@ func (c *calls) look(ctx context.Context, st model) sight {
 	for i, key := range st.Retained {
 		first.Go(func() { s.retained[i], s.retainErr[i] = c.findKey(ctx, key.ARN.ValueString()) })
 	}
+	// An alias answers with its key's description: while it points to the key, one call tells both.
+	alias, key := st.aliasName(), st.keyARN()
+	switch {
+	case alias != "":
+		first.Go(func() { s.alias, s.aliasErr = c.findKey(ctx, alias) })
+	case key != "":
+		first.Go(func() { s.key, s.keyErr = c.findKey(ctx, key) })
+	}
 	if own := st.ownKey(); own != "" {
-		// The alias answers with its key's description: while it points to the key, one call tells both.
-		alias := st.Key.Alias.ValueString()
-		if alias != "" {
-			first.Go(func() { s.alias, s.aliasErr = c.findKey(ctx, alias) })
-		} else {
-			first.Go(func() { s.key, s.keyErr = c.findKey(ctx, own) })
-		}
 		first.Go(func() { s.policy, s.policyErr = c.keyPolicy(ctx, own) })
 		first.Go(func() { s.rotation, s.rotateErr = c.keyRotation(ctx, own) })
 		first.Go(func() { s.keyTags, s.keyTagsErr = c.keyTags(ctx, own) })
-	} else if key := st.KMSKeyARN.ValueString(); key != "" && key != awsOwned {
-		first.Go(func() { s.key, s.keyErr = c.findKey(ctx, key) })
 	}
 	first.Wait()
 	c.lookAgain(ctx, st, &s)
@@ -128,16 +128,40 @@ func (c *calls) lookAgain(ctx context.Context, st model, s *sight) {
 	if s.ledgerErr == nil && s.ledger.ARN != st.ARN.ValueString() {
 		second.Go(func() { s.ledgerTags, s.tagsErr = c.ledgerTags(ctx, s.ledger.ARN) })
 	}
-	own := st.ownKey()
-	switch {
-	case own != "" && st.Key.Alias.ValueString() != "" && s.aliasErr == nil && s.alias.ARN == own:
-		s.key = s.alias
-	case own != "" && st.Key.Alias.ValueString() != "":
-		second.Go(func() { s.key, s.keyErr = c.findKey(ctx, own) })
-	case own == "" && s.ledgerErr == nil && s.ledger.KeyARN != awsOwned &&
-		s.ledger.KeyARN != st.KMSKeyARN.ValueString():
-		second.Go(func() { s.key, s.keyErr = c.findKey(ctx, s.ledger.KeyARN) })
+	key, asked := st.ownKey(), st.aliasName() == ""
+	if key == "" && s.ledgerErr == nil && s.ledger.KeyARN != awsOwned {
+		key = s.ledger.KeyARN
+		asked = asked && key == st.KMSKeyARN.ValueString()
 	}
+	switch {
+	case key == "" || asked:
+	case st.aliasName() != "" && s.aliasErr == nil && s.alias.ARN == key:
+		s.key = s.alias
+	default:
+		second.Go(func() { s.key, s.keyErr = c.findKey(ctx, key) })
+	}
+}
+
+// aliasName is the alias that the ledger's key has by the state: its own, or the one in kms_key; "" for none.
+func (m model) aliasName() string {
+	switch {
+	case m.ownKey() != "":
+		return m.Key.Alias.ValueString()
+	case m.Key == nil && isAlias(m.KMSKey.ValueString()):
+		return m.KMSKey.ValueString()
+	}
+	return ""
+}
+
+// keyARN is the key that the ledger has by the state, "" for the AWS owned key and for none.
+func (m model) keyARN() string {
+	if own := m.ownKey(); own != "" {
+		return own
+	}
+	if key := m.KMSKeyARN.ValueString(); key != awsOwned {
+		return key
+	}
+	return ""
 }
 
 // observe is the state after what was seen. keep is false when nothing of the resource is left.

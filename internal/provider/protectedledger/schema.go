@@ -110,7 +110,7 @@ func ledgerAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "An existing key to protect the ledger with: key id, key ARN, alias name, alias ARN or " +
 				"`AWS_OWNED_KMS_KEY`. Excludes `key`; with neither the ledger uses the AWS owned key. Another key, or an alias " +
 				"that points to another key, moves the ledger to that key in place; removing it moves the ledger to the AWS " +
-				"owned key.",
+				"owned key. An alias that moves between plan and apply is noticed: plan again then.",
 			Validators: []validator.String{validate.KMSKey()},
 		},
 		"key": schema.SingleNestedAttribute{

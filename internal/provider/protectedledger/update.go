@@ -76,6 +76,9 @@ func (w *work) update(ctx context.Context) {
 		w.vanished(ctx, err)
 		return
 	}
+	if w.aliasMoved(ctx) {
+		return
+	}
 	for _, s := range []step{
 		{"waiting for the ledger", "QLDB", func(ctx context.Context) error { return w.waitIdle(ctx, &info) }},
 		{"changing its key", "KMS", w.changeKey},

@@ -59,7 +59,11 @@ func protectedProblem(st model) problem {
 // deleteLedger deletes the ledger unless it is gone, and returns true once it is confirmed gone.
 func (w *work) deleteLedger(ctx context.Context) bool {
 	info, err := w.findLedger(ctx)
+	p, astray := w.astray(ctx, w.prior, info, err)
 	switch {
+	case astray:
+		p.fail(w.diags)
+		return false
 	case isNotFound(err):
 		return w.ledgerGone(ctx)
 	case err != nil:

@@ -1,6 +1,7 @@
 package protectedledger_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -109,6 +110,33 @@ func TestAnotherAccount(t *testing.T) {
 		t.Errorf("the state is now of %v", read.state["arn"])
 	}
 	wantMutations(t, b)
+}
+
+// A plan that was made without a look, or for other credentials, neither changes nor destroys a ledger of that name in
+// another account, and does not take this one for gone.
+func TestAnotherAccountAtApply(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	policed := func(key obj) obj { return own("orders", with(key, "policy", policyText("p"))) }
+	st := b.mustApply(policed(nil), nil)
+	there := with(st, "arn", strings.Replace(st["arn"].(string), "111122223333", "444455556666", 1))
+	refused := func(says string) {
+		t.Helper()
+		b.ForgetCalls()
+		for name, cfg := range map[string]obj{"update": policed(obj{"description": "x"}), "destroy": nil} {
+			o := b.apply(cfg, there)
+			wantError(t, o, `Ledger "orders" is of another account`, says)
+			if !reflect.DeepEqual(o.state, there) {
+				t.Errorf("%s changed the state:\n%s", name, differences(there, o.state, ""))
+			}
+		}
+		wantError(t, b.refresh(there), says)
+		wantError(t, b.plan(own("orders", nil), there), `Ledger "orders" is of another account`) // the caller was asked for
+		wantMutations(t, b)
+	}
+	refused("Use credentials of account 444455556666")
+	b.deleteLedger("orders")
+	refused("of account 444455556666; the credentials are arn:aws:iam::111122223333:root")
 }
 
 func TestParseImportID(t *testing.T) {

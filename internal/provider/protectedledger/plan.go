@@ -56,6 +56,9 @@ func plan(cfg model, st *model, f facts) (model, []finding) {
 	if cfg.Region.IsNull() && f.Region == "" && !st.Region.IsNull() {
 		p.Region = st.Region // the provider block is not known yet: no reason to think of another Region
 	}
+	if account := accountOf(f.Caller); account != "" && st.exists() && account != knownAccount(st) {
+		return p, []finding{otherCredentials(p.Name.ValueString(), knownAccount(st), f.Caller).failure()}
+	}
 	var list []finding
 	mv, found := decideMove(p, *st, f)
 	list = append(list, found...)

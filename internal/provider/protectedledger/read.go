@@ -40,8 +40,8 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 			"\n\nNothing is known about the ledger, so nothing can be planned. Nothing was changed.")
 		return
 	}
-	if got.ledgerErr == nil && st.exists() && got.ledger.ARN != st.ARN.ValueString() {
-		otherAccount(c.name, st.ARN.ValueString(), got.ledger.ARN).fail(&resp.Diagnostics)
+	if p, yes := c.astray(ctx, st, got.ledger, got.ledgerErr); yes {
+		p.fail(&resp.Diagnostics)
 		return
 	}
 	now, list, keep := c.observe(st, got)
@@ -57,18 +57,6 @@ func (r *Resource) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	wire, diags := encode(ctx, now)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &wire)...)
-}
-
-// otherAccount refuses a ledger that only shares its name and Region with the one that is meant: every call names a
-// ledger by these two, so that the next apply would change it.
-func otherAccount(name, meant, found string) problem {
-	return problem{
-		At: path.Root("arn"), Summary: fmt.Sprintf("Ledger %q is of another account", name),
-		Cause: fmt.Sprintf("%s is meant; the credentials lead to %s, another ledger of that name.", meant, found),
-		Next: fmt.Sprintf("Nothing was changed. Use credentials of account %s. If the other ledger is the one to manage, "+
-			"run \"terraform state rm\" for this address where it is in the state, and import the ledger by its name.",
-			arnPart(meant, 4)),
-	}
 }
 
 const readTimeout = 2 * time.Minute

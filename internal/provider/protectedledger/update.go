@@ -72,6 +72,10 @@ type step struct {
 
 func (w *work) update(ctx context.Context) {
 	info, err := w.findLedger(ctx)
+	if p, yes := w.astray(ctx, w.prior, info, err); yes {
+		p.fail(w.diags)
+		return
+	}
 	if err != nil {
 		w.vanished(ctx, err)
 		return

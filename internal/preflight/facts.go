@@ -46,7 +46,7 @@ func AliasTarget(alias, account, region string, k Key) []Finding {
 }
 
 // NoSuchKey judges a name that KMS does not know: one that is no ARN is looked for in the account of the caller only,
-// KP-614. account may be "".
+// KP-614. An alias may still be made, so that it is only a warning. account may be "".
 //
 // Source: KMS API reference, DescribeKey: "To specify a KMS key in a different AWS account, you must use the key ARN or
 // alias ARN."
@@ -58,14 +58,22 @@ func NoSuchKey(name, account, region string) []Finding {
 	if account != "" {
 		where = "account " + account
 	}
-	f := byID("KP-614").finding(hit{
+	h := hit{
 		what: fmt.Sprintf("%s does not exist in %s in %s, and KMS looks for what is not an ARN only there.",
 			name, region, where),
 		fix: "Check the name; a key of another account must be named by its ARN.",
-	})
+	}
+	if strings.HasPrefix(name, "alias/") {
+		h.as, h.fix = new(Warning), h.fix+" "+AliasToCome
+	}
+	f := byID("KP-614").finding(h)
 	f.Summary = "KMS key not found"
 	return []Finding{f}
 }
+
+// AliasToCome is what to know of an alias that does not exist while a plan is made.
+const AliasToCome = "If the same apply makes the alias, all is well as long as the ledger depends on that; otherwise " +
+	"the apply stops before it writes anything."
 
 // A Use is a ledger with the key it is under.
 type Use struct {

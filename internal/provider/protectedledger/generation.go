@@ -123,6 +123,11 @@ func (c *calls) takeKey(
 		return info, fresh, err
 	}
 	saved(info)
+	if !fresh { // a key to be deleted takes no alias
+		if info, err = c.enableKey(ctx, info.ARN); err != nil {
+			return info, fresh, err
+		}
+	}
 	anyKey := func(string) bool { return true } // the name is ours alone
 	if err := c.pointAlias(ctx, generationAlias(c.name, n), info.ARN, anyKey); err != nil {
 		return info, fresh, err
@@ -131,7 +136,7 @@ func (c *calls) takeKey(
 		if info, err = c.awaitKey(ctx, info.ARN, keyEnabled, 1, keyPatience); err != nil {
 			return info, fresh, err
 		}
-	} else if info, err = c.settleKey(ctx, info.ARN, k, tags); err != nil {
+	} else if err = c.settleKey(ctx, info.ARN, k, tags); err != nil {
 		return info, fresh, err
 	}
 	saved(info)
@@ -139,17 +144,13 @@ func (c *calls) takeKey(
 	return info, fresh, err
 }
 
-// settleKey brings a key that existed before to the plan, rotation aside. Only what differs is written.
-func (c *calls) settleKey(ctx context.Context, arn string, k keyModel, tags map[string]string) (keyInfo, error) {
-	info, err := c.enableKey(ctx, arn)
-	if err != nil {
-		return info, err
-	}
+// settleKey brings an enabled key that existed before to the plan, rotation aside. Only what differs is written.
+func (c *calls) settleKey(ctx context.Context, arn string, k keyModel, tags map[string]string) error {
 	if err := c.setPolicy(ctx, arn, policyText(k, arn)); err != nil {
-		return info, err
+		return err
 	}
 	if err := c.setDescription(ctx, arn, k.Description.ValueString()); err != nil {
-		return info, err
+		return err
 	}
-	return info, c.setKeyTags(ctx, arn, tags, k.Generation.ValueInt64())
+	return c.setKeyTags(ctx, arn, tags, k.Generation.ValueInt64())
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/acctest"
@@ -106,4 +107,53 @@ func TestAWSPace(t *testing.T) {
 	b.disableKey(st["kms_key_arn"].(string))
 	b.mustApply(own("orders", obj{"policy": policyText("p"), "description": "x", "rotation_period_in_days": 90}),
 		b.refreshed(st))
+}
+
+// A key of an earlier generation comes back although its deletion was scheduled and its alias is gone.
+func TestKeyToBeDeletedComesBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	st := b.mustApply(own("orders", nil), nil)
+	first := st["kms_key_arn"].(string)
+	st = b.mustApply(own("orders", obj{"generation": 2}), st)
+	b.scheduleKey(first)
+	alias := "alias/qldbkms/orders/1"
+	if _, err := b.KMS().DeleteAlias(t.Context(), &kms.DeleteAliasInput{AliasName: &alias}); err != nil {
+		t.Fatal(err)
+	}
+	back := b.mustApply(own("orders", nil), b.refreshed(st))
+	if back["kms_key_arn"] != first || b.keyState(first) != "Enabled" || b.aliasKey(alias) != first {
+		t.Errorf("the ledger is under %v; key %s, alias of %s", back["kms_key_arn"], b.keyState(first), b.aliasKey(alias))
+	}
+}
+
+// An alias that the same apply makes is not there yet while the plan is made. Only the apply can tell, and does before
+// it writes.
+func TestAliasToCome(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	cfg := obj{"name": "orders", "kms_key": "alias/shared", "deletion_protection": false}
+	standing := b.mustApply(own("orders", nil), nil)
+	for name, prior := range map[string]obj{"new": nil, "standing": standing} {
+		if prior == nil {
+			b.deleteLedger("orders")
+		} else {
+			b.newLedger("orders", prior["kms_key_arn"].(string))
+		}
+		planned := b.plan(cfg, prior)
+		wantWarning(t, planned, "KMS key not found", "KP-614: alias/shared does not exist",
+			"If the same apply makes the alias")
+		if planned.state["kms_key_arn"] != (unknown{}) {
+			t.Errorf("%s: kms_key_arn is %v", name, planned.state["kms_key_arn"])
+		}
+		b.ForgetCalls()
+		o := b.applyPlanned(t.Context(), cfg, prior, planned)
+		wantError(t, o, `Ledger "orders": the alias does not exist`, "NotFoundException", "Nothing was changed")
+		wantMutations(t, b)
+	}
+	planned := b.plan(cfg, standing)
+	b.newAlias("alias/shared", b.newKey(nil))
+	if o := b.applyPlanned(t.Context(), cfg, standing, planned); o.failed() {
+		t.Errorf("apply:\n%s", o.text())
+	}
 }

@@ -62,21 +62,27 @@ func (p pin) name(asked string) string {
 // isAlias says whether kms_key names an alias, which may be moved to another key.
 func isAlias(name string) bool { return strings.Contains(name, "alias/") }
 
-// aliasMoved refuses an apply whose plan showed another key than the alias stands for by now.
-func (w *work) aliasMoved(ctx context.Context) bool {
+// aliasFails refuses, before the first write, an apply to an alias that does not exist, or that stands for another key
+// by now than the plan showed.
+func (w *work) aliasFails(ctx context.Context) bool {
 	name := w.plan.KMSKey.ValueString()
-	if !w.movesKey() || !isAlias(name) || !known(w.plan.KMSKeyARN) {
+	if !w.movesKey() || !isAlias(name) {
 		return false
 	}
-	now, err := w.findKey(ctx, name)
-	if err != nil || now.ARN == w.plan.KMSKeyARN.ValueString() {
+	p := problem{At: path.Root("kms_key"), Exists: w.now.account(), Next: "Nothing was changed. "}
+	switch now, err := w.findKey(ctx, name); {
+	case isNotFound(err):
+		p.Summary = fmt.Sprintf("Ledger %q: the alias does not exist", w.name)
+		p.Cause = cause(err, "KMS", w.region)
+		p.Next += "If this configuration makes the alias, let the ledger depend on it, and apply again."
+	case err != nil || !known(w.plan.KMSKeyARN) || now.ARN == w.plan.KMSKeyARN.ValueString():
 		return false // what KMS does not say, the service finds out
+	default:
+		p.Summary = fmt.Sprintf("Ledger %q: the alias moved after the plan", w.name)
+		p.Cause = fmt.Sprintf("The plan puts the ledger under %s; %s stands for %s by now.",
+			w.plan.KMSKeyARN.ValueString(), name, now.ARN)
+		p.Next += "Plan again to see what the ledger would move to."
 	}
-	problem{
-		At: path.Root("kms_key"), Summary: fmt.Sprintf("Ledger %q: the alias moved after the plan", w.name),
-		Cause: fmt.Sprintf("The plan puts the ledger under %s; %s stands for %s by now.", w.plan.KMSKeyARN.ValueString(),
-			name, now.ARN),
-		Exists: w.now.account(), Next: "Nothing was changed. Plan again to see what the ledger would move to.",
-	}.fail(w.diags)
+	p.fail(w.diags)
 	return true
 }

@@ -80,8 +80,11 @@ func (c checks) keyFindings(at path.Path, name string, k keyFact, place prefligh
 		if found := c.tell(at, preflight.NoSuchKey(name, account, place.Region)); len(found) > 0 {
 			return found
 		}
-		return []finding{failure(at, "KMS key not found", fmt.Sprintf(
-			"%s does not exist, or is not shown to this account. Nothing was changed. Check the ARN.", name))}
+		const text = "%s does not exist, or is not shown to this account. Nothing was changed. Check the ARN."
+		if isAlias(name) {
+			return []finding{warning(at, "KMS key not found", fmt.Sprintf(text, name)+" "+preflight.AliasToCome)}
+		}
+		return []finding{failure(at, "KMS key not found", fmt.Sprintf(text, name))}
 	case k.Unknown != "":
 		return []finding{warning(at, "KMS key not checked", fmt.Sprintf(
 			"KMS was asked about %s and answered: %s.\nState, type and Region of the key are checked by the service when the "+

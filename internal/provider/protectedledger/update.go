@@ -80,7 +80,7 @@ func (w *work) update(ctx context.Context) {
 		w.vanished(ctx, err)
 		return
 	}
-	if w.aliasMoved(ctx) {
+	if w.aliasFails(ctx) {
 		return
 	}
 	for _, s := range []step{

@@ -84,7 +84,7 @@ func (w *work) pointUserAlias(ctx context.Context, arn string) error {
 // part of Update that brings back a ledger that is gone. On false the diagnostics say why; what exists is saved.
 func (w *work) makeLedger(ctx context.Context) bool {
 	existing, taken, ok := w.lookForLedger(ctx)
-	if !ok {
+	if !ok || w.aliasFails(ctx) {
 		return false
 	}
 	keyARN, fresh := w.plan.KMSKey.ValueString(), false

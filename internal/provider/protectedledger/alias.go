@@ -11,8 +11,11 @@ import (
 
 // generationAlias is the name under which the key of one generation can be found after a crash.
 func generationAlias(ledger string, n int64) string {
-	return fmt.Sprintf("alias/qldbkms/%s/%d", ledger, n)
+	return fmt.Sprintf("%s%d", generationAliases(ledger), n)
 }
+
+// generationAliases is how the names of all generations of a ledger's keys begin.
+func generationAliases(ledger string) string { return "alias/qldbkms/" + ledger + "/" }
 
 // An aliasTakenError says that an alias belongs to a key that is none of the ledger's.
 type aliasTakenError struct{ Alias, Key string }

@@ -222,6 +222,9 @@ func (w *work) endKey(ctx context.Context, key retainedKey, action string) error
 		return err
 	}
 	if action != scheduleDeletion {
+		if err := w.releaseAliases(ctx, arn); err != nil {
+			return err
+		}
 		return w.releaseKey(ctx, arn)
 	}
 	days := key.DeletionWindow.ValueInt64()

@@ -30,13 +30,23 @@ func disablingFindings(p, st model, mv move) []finding {
 		return []finding{failure(at, fmt.Sprintf("Key of ledger %q cannot be disabled now", name),
 			why+" Nothing was changed. "+next)}
 	}
-	switch found, _ := p.Key.settings(); {
+	var told []finding
+	if !c.open && !c.accepts("KP-607") {
+		found, _ := p.Key.settings()
+		found = only(found, "KP-607")
+		meant := !st.off() || st.Key.State.ValueString() == keyEnabled
+		if !meant { // the key is disabled already, and lifecycle.ignore_changes keeps it so
+			found[0].Severity = preflight.Warning
+		}
+		if told = c.tell(at, found); meant {
+			return told
+		}
+	}
+	switch {
 	case c.open:
 		return []finding{warning(at, fmt.Sprintf("Ledger %q: disabling its key is not checked yet", name),
 			"KP-607 is an error unless it is accepted, and policy_checks.accept is known only during the apply. It is judged "+
 				"then, before the first call that changes anything.")}
-	case !c.accepts("KP-607"):
-		return c.tell(at, only(found, "KP-607"))
 	case !st.exists() || replaces(p, st):
 		return refused("QLDB makes a ledger under an enabled key only.",
 			"Set key.enabled to true until the ledger exists; disable the key in a later apply.")
@@ -52,7 +62,7 @@ func disablingFindings(p, st model, mv move) []finding {
 			"is disabled and stays so. Nothing was changed. Change enable_key_rotation and rotation_period_in_days once "+
 			"key.enabled is true.")}
 	}
-	return nil
+	return told
 }
 
 func only(found []preflight.Finding, rule string) []preflight.Finding {

@@ -225,11 +225,23 @@ func replaces(p, st model) bool {
 	return !st.Name.IsNull() && !p.Name.Equal(st.Name) || !st.Region.IsNull() && !p.Region.Equal(st.Region)
 }
 
+// adoptsOwn says whether the plan takes over the key that the ledger is under, in a state that it can end.
+func adoptsOwn(p, st model, f facts) bool {
+	if st.Key != nil || p.Key == nil || f.Adopt == nil || f.Adopt.ARN != st.KMSKeyARN.ValueString() {
+		return false
+	}
+	state := f.Adopt.State
+	return state == keyEnabled || state == keyDisabled || state == keyPending
+}
+
 // repairs says whether this apply can give an inaccessible ledger its key back: by enabling the key or cancelling its
 // deletion, or, when the key is fine, by asking the service to make its grant again.
 func repairs(p, st model, f facts) bool {
 	if !st.exists() || st.EncryptionStatus.ValueString() != inaccessible || p.maybeOff() {
 		return false
+	}
+	if adoptsOwn(p, st, f) {
+		return true
 	}
 	if st.Key == nil || p.Key == nil {
 		return f.Target != nil && f.Target.State == keyEnabled && f.Target.ARN == st.KMSKeyARN.ValueString()

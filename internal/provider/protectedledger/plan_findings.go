@@ -30,8 +30,14 @@ func targetFindings(p, st model, f facts, mv move) []finding {
 	if outside := keyRegion(at, p.Key.Adopt.ValueString(), p.Region.ValueString()); len(outside) > 0 {
 		return append(list, outside...)
 	}
-	found := c.keyFindings(at, p.Key.Adopt.ValueString(), *f.Adopt, place, f.Account)
-	list = append(list, found...)
+	adopted := *f.Adopt
+	if adopted.ARN != "" && adopted.State != keyEnabled && adoptsOwn(p, st, f) {
+		list = append(list, warning(at, fmt.Sprintf("Key of ledger %q will be enabled", p.Name.ValueString()), fmt.Sprintf(
+			"Key %s, which the ledger is under, is %s. This apply takes it over and enables it, and waits for the ledger.",
+			adopted.ARN, adopted.State)))
+		adopted.State = keyEnabled
+	}
+	list = append(list, c.keyFindings(at, p.Key.Adopt.ValueString(), adopted, place, f.Account)...)
 	if !known(p.Key.Rotation) || f.Adopt.ARN == "" {
 		return list
 	}

@@ -162,6 +162,28 @@ func (c *calls) setKeyTags(ctx context.Context, arn string, want map[string]stri
 	return err
 }
 
+// releaseAliases takes the aliases of other generations off a key that is kept: one that was adopted twice had several.
+// They would make a later ledger of that name stop at a key that is not its own. Who may not list aliases leaves them.
+func (c *calls) releaseAliases(ctx context.Context, arn string) error {
+	pages := kms.NewListAliasesPaginator(c.kms, &kms.ListAliasesInput{KeyId: aws.String(arn)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			break
+		}
+		for _, a := range page.Aliases {
+			name := aws.ToString(a.AliasName)
+			if !strings.HasPrefix(name, generationAliases(c.name)) {
+				continue
+			}
+			if err := c.removeAlias(ctx, name, func(at string) bool { return at == arn }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // releaseKey takes the bookkeeping off a key that is kept. A key that is gone, or will be, keeps what it has.
 func (c *calls) releaseKey(ctx context.Context, arn string) error {
 	_, err := c.kms.UntagResource(ctx, &kms.UntagResourceInput{

@@ -2,7 +2,7 @@
 //
 // New opens a data directory and starts whatever was pending in it. A Harness is an http.Handler for all services, so
 // tests use it without a port; Listen and Serve put it behind one. The services are wired to each other here, and
-// only here.
+// only here. CONTRIBUTING.md follows a driver's call from ServeHTTP to the fsync.
 package harness
 
 import (

@@ -69,3 +69,18 @@ func TestAdoptTheUnusableKeyOfTheLedger(t *testing.T) {
 		})
 	}
 }
+
+// The alias that an unfinished change should have removed is wanted again: it stays.
+func TestAliasWantedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	st := b.mustApply(own("orders", nil), nil)
+	b.refuse("DeleteAlias")
+	o := b.apply(obj{"name": "orders", "deletion_protection": false}, st)
+	wantError(t, o, "While moving the alias")
+	b.ClearFaults()
+	next := b.mustApply(own("orders", obj{"generation": 2}), b.refreshed(o.state))
+	if got := b.aliasKey("alias/qldb-orders"); got != next["kms_key_arn"] {
+		t.Errorf("the alias points to %q, want %v", got, next["kms_key_arn"])
+	}
+}

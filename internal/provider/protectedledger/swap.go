@@ -247,8 +247,10 @@ func (w *work) followAlias(ctx context.Context) error {
 		if old.Alias.ValueString() == "" {
 			continue
 		}
-		if err := w.removeAlias(ctx, old.Alias.ValueString(), w.ours); err != nil {
-			return err
+		if again := w.plan.Key != nil && old.Alias.Equal(w.plan.Key.Alias); !again { // else it is the present key's by now
+			if err := w.removeAlias(ctx, old.Alias.ValueString(), w.ours); err != nil {
+				return err
+			}
 		}
 		old.Alias = types.StringNull()
 		w.now.Retained = withRetained(w.now.Retained, old)

@@ -228,6 +228,31 @@ func TestAccWriteOnly(t *testing.T) {
 	})
 }
 
+// What is not known in the plan is decided in the apply: a document that turns out to mean the same is not written.
+func TestAccUnknown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	step := func(input, doors string, n int64, action plancheck.ResourceActionType, holds string) resource.TestStep {
+		plan := empty(action)
+		for _, name := range []string{"document", "version", "revision_hash", "block_address"} {
+			plan.PreApply = append(plan.PreApply, plancheck.ExpectUnknownValue(address, tfjsonpath.New(name)))
+		}
+		return resource.TestStep{
+			Config: "resource \"terraform_data\" \"x\" {\n  input = \"" + input + "\"\n}\n" + b.config(
+				"document = jsonencode({ VIN = split(\" \", terraform_data.x.output)[0], Doors = "+doors+" })"),
+			ConfigPlanChecks: plan, ConfigStateChecks: []statecheck.StateCheck{version(n)}, Check: b.holds(holds),
+		}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: b.Factories(), CheckDestroy: b.holds(),
+		Steps: []resource.TestStep{
+			step("1N4", "4", 0, plancheck.ResourceActionCreate, `{Doors:4,VIN:"1N4"}`),
+			step("1N4 again", "4.0", 0, plancheck.ResourceActionUpdate, `{Doors:4,VIN:"1N4"}`),
+			step("KM8", "4", 1, plancheck.ResourceActionUpdate, `{Doors:4,VIN:"KM8"}`),
+		},
+	})
+}
+
 func TestAccAdopt(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -176,7 +176,9 @@ func short(table string) string {
 // so already stays as it is.
 func change(tx *statement.Tx, m model, now revision, document ion.Value) (written, error) {
 	if m.subset() {
-		document = merge(now.Data, document)
+		if document = merge(now.Data, document); len(ion.EncodeBinary(document)) > maxDocument {
+			return written{}, errMerged
+		}
 	}
 	if now.Data.Equal(document) {
 		return written{ID: now.ID, Version: now.Version, TxID: now.TxID, Data: document}, nil

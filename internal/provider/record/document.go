@@ -49,6 +49,7 @@ var (
 	errNotStruct = errors.New("it is not an Ion struct, or null")
 	errRepeated  = errors.New("a field is named twice in the same object; JSON readers would see only one of them")
 	errTooLarge  = errors.New("it is larger than 128 KB in binary Ion, which is the most the service takes")
+	errMerged    = errors.New("it is larger than 128 KB with the fields of others")
 )
 
 // parse reads a document as it is configured.

@@ -16,6 +16,7 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -125,6 +126,10 @@ func (m model) where() string {
 // problem starts a diagnostic on what was not done to the document.
 func (m model) problem(failed string, err error) diagnose.Problem {
 	p := diagnose.Problem{Summary: m.title() + " " + failed, Cause: statement.Words(err, m.Region.ValueString())}
+	if errors.Is(err, errMerged) {
+		p.Cause = "Together with the fields that the configuration does not name the document is larger than 128 KB in " +
+			"binary Ion, which is the most the service takes."
+	}
 	if statement.IsGone(err) {
 		p.At = path.Root("table")
 		p.Next = "Create ledger and table first; let ledger and table of the record refer to those of the other resources, " +

@@ -232,6 +232,36 @@ func (c *Core) Refresh(ctx context.Context, o *Object) (*Object, Diagnostics) {
 	return c.object(o.Type, resp.NewState, resp.Private, resp.NewIdentity), resp.Diagnostics
 }
 
+// ValidateData is what "terraform validate" says of a data source.
+func (c *Core) ValidateData(ctx context.Context, name string, config map[string]any) Diagnostics {
+	c.h.t.Helper()
+	resp, err := c.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{
+		TypeName: name, Config: c.dynamic(c.schema.DataSourceSchemas[name].ValueType(), config),
+	})
+	c.must("validate", err)
+	return resp.Diagnostics
+}
+
+// Look validates and reads a data source. The result is as that of Object.Get, by name; nil after an error.
+func (c *Core) Look(ctx context.Context, name string, config map[string]any) (map[string]any, Diagnostics) {
+	c.h.t.Helper()
+	said, ty := c.ValidateData(ctx, name, config), c.schema.DataSourceSchemas[name].ValueType()
+	if said.Failed() {
+		return nil, said
+	}
+	resp, err := c.server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{
+		TypeName: name, Config: c.dynamic(ty, config),
+	})
+	c.must("read", err)
+	if said = append(said, resp.Diagnostics...); said.Failed() {
+		return nil, said
+	}
+	v, err := resp.State.Unmarshal(ty)
+	c.must("decode", err)
+	values, _ := c.plain(v).(map[string]any)
+	return values, said
+}
+
 // Import imports by id and reads.
 func (c *Core) Import(ctx context.Context, name, id string) (*Object, Diagnostics) {
 	c.h.t.Helper()

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/fuzzed"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/verify"
 )
 
@@ -22,6 +23,9 @@ func FuzzInclusion(f *testing.F) {
 	}
 	for _, p := range probes {
 		f.Add([]byte(p.revision+p.block), []byte(p.proof), p.digest, []byte(p.tip))
+	}
+	for _, in := range fuzzed.Inputs(f) {
+		f.Add([]byte(in[0]), []byte(in[1]), in[2], []byte(in[3]))
 	}
 	f.Fuzz(func(t *testing.T, object, proofText []byte, digestText string, tipText []byte) {
 		proof, proofErr := verify.ParseProof(proofText)

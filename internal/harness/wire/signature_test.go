@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/fuzzed"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -475,6 +476,9 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add("AWS4-HMAC-SHA256 Credential=////,SignedHeaders=;;host,Signature==", "Mon, 05 Jan 2026 10:15:00 GMT")
 	f.Add("AWS4-HMAC-SHA256Credential=a,,,=", "")
 	server := newServer(f)
+	for _, in := range fuzzed.Inputs(f) {
+		f.Add(in[0], in[1])
+	}
 	f.Fuzz(func(t *testing.T, authorization, date string) {
 		r, err := http.NewRequest("POST", "http://localhost/", bytes.NewReader([]byte("{}")))
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/acctest"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/fuzzed"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/query"
 )
 
@@ -50,6 +51,9 @@ func TestCheck(t *testing.T) {
 
 func FuzzCheck(f *testing.F) {
 	f.Add("SELECT `a` FROM T -- x")
+	for _, in := range fuzzed.Inputs(f) {
+		f.Add(in[0])
+	}
 	f.Fuzz(func(t *testing.T, statement string) {
 		if query.Check(statement) == "" && !strings.Contains(strings.ToUpper(statement), "SELECT") {
 			t.Errorf("%q was accepted", statement)

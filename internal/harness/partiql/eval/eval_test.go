@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/fuzzed"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/ast"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/eval"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/parse"
@@ -358,6 +359,9 @@ func FuzzRun(f *testing.F) {
 		"SELECT TRIM(BOTH 'a' FROM 'aba'), COALESCE(MISSING, k) FROM U",
 	} {
 		f.Add(chunk, "1")
+	}
+	for _, in := range fuzzed.Inputs(f) {
+		f.Add(in[0], in[1])
 	}
 	f.Fuzz(func(t *testing.T, text, param string) {
 		m := with(t, "CREATE TABLE T", "CREATE TABLE U", "CREATE INDEX ON T (k)",

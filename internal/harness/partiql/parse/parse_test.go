@@ -3,12 +3,14 @@ package parse_test
 import (
 	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/fuzzed"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/ast"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/partiql/parse"
 )
@@ -41,6 +43,35 @@ func TestErrors(t *testing.T) {
 	}
 	if checked < 90 {
 		t.Errorf("got %d statements, want all", checked)
+	}
+}
+
+// 4.9, 4.15: what other dialects have is refused, every kind by as many statements as its heading says.
+func TestUnsupported(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/unsupported.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := 0
+	for _, group := range strings.Split(string(data), "\n# ")[1:] {
+		heading, statements, _ := strings.Cut(strings.TrimSpace(group), "\n")
+		kind, count, _ := strings.Cut(heading, ": ")
+		lines := strings.Split(statements, "\n")
+		if strconv.Itoa(len(lines)) != count {
+			t.Errorf("%s: got %d statements, want %s", kind, len(lines), count)
+		}
+		kinds++
+		for _, line := range lines {
+			text, want, _ := strings.Cut(line, " ### ")
+			_, err := parse.Statement(text)
+			if got := detail(err); got != want {
+				t.Errorf("%s: %s\n(-want +got)\n%s", kind, text, cmp.Diff(want, got))
+			}
+		}
+	}
+	if kinds != 17 {
+		t.Errorf("got %d kinds, want 17", kinds)
 	}
 }
 
@@ -241,6 +272,9 @@ func FuzzStatement(f *testing.F) {
 			text, _, _ := strings.Cut(line, " ### ")
 			f.Add(text)
 		}
+	}
+	for _, in := range fuzzed.Inputs(f) {
+		f.Add(in[0])
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		tree, err := parse.Statement(text)

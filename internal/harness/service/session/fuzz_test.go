@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/fuzzed"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/session"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
@@ -33,6 +34,9 @@ func FuzzSendCommand(f *testing.F) {
 		`{"SessionToken":"T","ExecuteStatement":{"TransactionId":"X","Statement":"CREATE INDEX ON t (a)"}}`,
 	} {
 		f.Add([]byte(body))
+	}
+	for _, in := range fuzzed.Inputs(f) {
+		f.Add([]byte(in[0]))
 	}
 	w := newWorld(f)
 	w.connect(f).transact("CREATE TABLE t", "INSERT INTO t <<{'a': 1}, {'a': 2, 'b': [1, {'c': null}]}>>")

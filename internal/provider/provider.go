@@ -153,8 +153,8 @@ func (p *qldbkms) DataSources(context.Context) []func() datasource.DataSource {
 		ledger.New,
 		func() datasource.DataSource { return query.New(p.statements()) },
 		ledgers.New,
-		digest.New,
-		revision.New,
+		func() datasource.DataSource { return digest.New(p.statements()) },
+		func() datasource.DataSource { return revision.New(p.statements()) },
 		keypolicy.New,
 		keyevents.New,
 	}

@@ -11,27 +11,36 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/qldb"
 	qldbtypes "github.com/aws/aws-sdk-go-v2/service/qldb/types"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/verify"
 )
 
-type dataSource struct{ configured.DataSource }
+// patience is how long a ledger that has no digest yet, or cannot use its key, is waited for.
+const patience = 5 * time.Minute
+
+type dataSource struct {
+	configured.DataSource
+	opts statement.Options
+}
 
 var _ datasource.DataSourceWithConfigure = (*dataSource)(nil)
 
 // New returns the data source.
-func New() datasource.DataSource {
-	return &dataSource{configured.NewDataSource("digest", dataSourceSchema)}
+func New(opts statement.Options) datasource.DataSource {
+	return &dataSource{configured.NewDataSource("digest", dataSourceSchema), opts}
 }
 
 func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -45,26 +54,43 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		Failed: fmt.Sprintf("The digest of ledger %q was not read", name),
 		Advice: fmt.Sprintf("Reading needs qldb:GetDigest on ledger/%s, and an active ledger.", name),
 	}
-	clients, err := d.API.In(region)
+	of, err := statement.Open(d.API, region, name, d.opts)
 	if err != nil {
 		resp.Diagnostics.Append(call.Error(err))
 		return
 	}
-	found, err := Find(ctx, clients.QLDB, name)
-	if errors.Is(err, ledger.ErrNotFound) {
-		resp.Diagnostics.Append(ledger.Missing(path.Root("ledger"), name, clients.Region))
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var found Digest
+	err = of.WhenReady(ctx, func(ctx context.Context) (err error) {
+		found, err = Find(ctx, of.Clients().QLDB, name)
+		return err
+	})
+	switch {
+	case errors.Is(err, ledger.ErrNotFound) || statement.IsGone(err):
+		resp.Diagnostics.Append(ledger.Missing(path.Root("ledger"), name, of.Region))
 		return
-	}
-	if err != nil {
+	case statement.IsNotReady(err):
+		resp.Diagnostics.Append(NotReady(call, err))
+		return
+	case err != nil:
 		resp.Diagnostics.Append(call.Error(err))
 		return
 	}
-	m.Region = types.StringValue(clients.Region)
+	m.Region = types.StringValue(of.Region)
 	m.Digest = types.StringValue(base64.StdEncoding.EncodeToString(found.Hash))
 	m.TipAddress = types.StringValue(found.TipText)
 	m.StrandID = types.StringValue(found.Tip.StrandID)
 	m.SequenceNo = types.Int64Value(found.Tip.SequenceNo)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// NotReady words that call failed as the ledger could not be waited for any longer.
+func NotReady(call diagnose.Call, err error) diag.Diagnostic {
+	return diagnose.Problem{
+		At: path.Root("ledger"), Summary: call.Failed, Cause: statement.Words(err, call.Region),
+		Next: "Plan again when the ledger is ACTIVE and can use its key.",
+	}.Error()
 }
 
 // A Digest stands for all blocks of a ledger up to Tip.

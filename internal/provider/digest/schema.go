@@ -25,9 +25,10 @@ func dataSourceSchema() schema.Schema {
 			"keep one, store it elsewhere. Needs `qldb:GetDigest`.",
 		Attributes: map[string]schema.Attribute{
 			"ledger": schema.StringAttribute{
-				Required:            true,
-				Validators:          []validator.String{validate.LedgerName()},
-				MarkdownDescription: "Name of the ledger. Case matters.",
+				Required:   true,
+				Validators: []validator.String{validate.LedgerName()},
+				MarkdownDescription: "Name of the ledger. Case matters. One that is still being created, or cannot use its key, " +
+					"is waited for, up to 5 minutes.",
 			},
 			"region": schema.StringAttribute{
 				Optional: true, Computed: true,

@@ -91,14 +91,14 @@ func TestWaitsForTheLedger(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	c, done := h.Core(), make(chan acctest.Diagnostics)
+	c, done := h.Core(), make(chan acctest.Diagnostics, 1)
 	config := obj{"ledger": "orders", "statement": "SELECT name FROM information_schema.user_tables"}
 	look := func(ctx context.Context) {
 		_, said := c.Look(ctx, typeName, config)
 		done <- said
 	}
 	go look(t.Context())
-	h.Await(func() bool { return len(h.Calls()) > 5 })
+	h.Await(func() bool { return len(h.Calls()) > 5 || len(done) > 0 })
 	h.Advance(2 * time.Hour)
 	if said := <-done; len(said) > 0 {
 		t.Fatalf("got:\n%s", said)
@@ -121,7 +121,7 @@ func TestWaitsForTheLedger(t *testing.T) {
 	h.ForgetCalls()
 	ctx, stop := context.WithCancel(t.Context())
 	go look(ctx)
-	h.Await(func() bool { return len(h.Calls()) > 3 })
+	h.Await(func() bool { return len(h.Calls()) > 3 || len(done) > 0 })
 	stop()
 	wants(t, <-done, `The query on ledger "orders" was not answered`, "KMS_KEY_INACCESSIBLE", "interrupted while waiting",
 		"Plan again when the ledger is ACTIVE and can use its key")

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -20,10 +21,18 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/ion"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/configured"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/diagnose"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/digest"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/ledger"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/statement"
 )
 
-type dataSource struct{ configured.DataSource }
+// patience is how long a ledger that cannot use its key is waited for.
+const patience = 5 * time.Minute
+
+type dataSource struct {
+	configured.DataSource
+	opts statement.Options
+}
 
 var (
 	_ datasource.DataSource                     = (*dataSource)(nil)
@@ -32,8 +41,8 @@ var (
 )
 
 // New returns the data source.
-func New() datasource.DataSource {
-	return &dataSource{configured.NewDataSource("revision", dataSourceSchema)}
+func New(opts statement.Options) datasource.DataSource {
+	return &dataSource{configured.NewDataSource("revision", dataSourceSchema), opts}
 }
 
 func (d *dataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
@@ -48,20 +57,26 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		return
 	}
 	region := cmp.Or(m.Region.ValueString(), d.API.Region())
-	clients, err := d.API.In(region)
+	of, err := statement.Open(d.API, region, m.Ledger.ValueString(), d.opts)
 	if err != nil {
 		resp.Diagnostics.Append(m.failed(region, err))
 		return
 	}
-	found, err := find(ctx, clients.QLDB, request{
-		ledger: m.Ledger.ValueString(), documentID: m.DocumentID.ValueString(), address: m.BlockAddress.ValueString(),
-		digest: m.Digest.ValueString(), tip: m.TipAddress.ValueString(),
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var found proven
+	err = of.WhenReady(ctx, func(ctx context.Context) (err error) {
+		found, err = find(ctx, of.Clients().QLDB, request{
+			ledger: m.Ledger.ValueString(), documentID: m.DocumentID.ValueString(), address: m.BlockAddress.ValueString(),
+			digest: m.Digest.ValueString(), tip: m.TipAddress.ValueString(),
+		})
+		return err
 	})
 	if err != nil {
-		resp.Diagnostics.Append(m.failed(clients.Region, err))
+		resp.Diagnostics.Append(m.failed(of.Region, err))
 		return
 	}
-	m.set(clients.Region, found)
+	m.set(of.Region, found)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
@@ -84,17 +99,21 @@ func (m *model) set(region string, p proven) {
 // failed words why the revision is not shown.
 func (m *model) failed(region string, err error) diag.Diagnostic {
 	name := m.Ledger.ValueString()
-	if errors.Is(err, ledger.ErrNotFound) {
+	if errors.Is(err, ledger.ErrNotFound) || statement.IsGone(err) {
 		return ledger.Missing(path.Root("ledger"), name, region)
 	}
 	if unproven, ok := errors.AsType[*unprovenError](err); ok {
 		return diag.NewErrorDiagnostic(fmt.Sprintf("A revision of document %s is not proven", m.DocumentID.ValueString()),
 			fmt.Sprintf("%s.\n\n%s", unproven, unproven.meaning))
 	}
-	return diagnose.Call{
+	call := diagnose.Call{
 		Service: "QLDB", Region: region,
 		Failed: fmt.Sprintf("A revision of document %s was not read", m.DocumentID.ValueString()),
 		Advice: fmt.Sprintf("Reading needs qldb:GetRevision on ledger/%[1]s, qldb:GetDigest when no digest is given, and an "+
 			"active ledger. document_id and block_address come from one row of the committed view or of the history.", name),
-	}.Error(err)
+	}
+	if statement.IsNotReady(err) {
+		return digest.NotReady(call, err)
+	}
+	return call.Error(err)
 }

@@ -47,9 +47,10 @@ func dataSourceSchema() schema.Schema {
 func arguments() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"ledger": schema.StringAttribute{
-			Required:            true,
-			Validators:          []validator.String{validate.LedgerName()},
-			MarkdownDescription: "Name of the ledger. Case matters.",
+			Required:   true,
+			Validators: []validator.String{validate.LedgerName()},
+			MarkdownDescription: "Name of the ledger. Case matters. One that is still being created, or cannot use its key, " +
+				"is waited for, up to 5 minutes.",
 		},
 		"document_id": schema.StringAttribute{
 			Required:            true,

@@ -74,6 +74,12 @@ func isNotFound(err error) bool {
 	return errors.As(err, &none)
 }
 
+// isUnmet says whether a call needs a ledger in another state.
+func isUnmet(err error) bool {
+	var unmet *qldbtypes.ResourcePreconditionNotMetException
+	return errors.As(err, &unmet)
+}
+
 func isBusy(err error) bool {
 	var rate *types.RateExceededException
 	var capacity *types.CapacityExceededException

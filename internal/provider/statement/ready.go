@@ -89,6 +89,19 @@ func (l *Ledger) awaitReady(ctx context.Context, cause error) (waited bool, err 
 	}
 }
 
+// WhenReady runs ask, which calls the ledger's control plane, and runs it once more if the ledger was not ready for it
+// and is now. Errors beside those of ask: *NotReadyError, *NoLedgerError.
+func (l *Ledger) WhenReady(ctx context.Context, ask func(context.Context) error) error {
+	err := ask(ctx)
+	if !isUnmet(err) {
+		return err
+	}
+	if _, notReady := l.awaitReady(ctx, err); notReady != nil {
+		return notReady
+	}
+	return ask(ctx)
+}
+
 type passiveKey struct{}
 
 // Passive makes Do give up at once on a ledger that is not ready: a plan must not wait.

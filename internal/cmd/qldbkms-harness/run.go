@@ -101,18 +101,23 @@ func codeOf(exit *exec.ExitError) exitCode {
 	return exitCode(exit.ExitCode())
 }
 
-// misleading are the settings that would send the command past the harness, or sign with something else.
+// misleading are the settings that would send a command past the harness, or sign with something else.
 var misleading = []string{
 	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
 	"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
 }
 
+// misleads says whether a setting is one of those, an endpoint of one service included.
+func misleads(name string) bool {
+	return slices.Contains(misleading, name) || strings.HasPrefix(name, "AWS_ENDPOINT_URL")
+}
+
 func childEnv(parent []string, ours map[string]string) []string {
 	env := slices.DeleteFunc(slices.Clone(parent), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
 		_, set := ours[name]
-		return set || slices.Contains(misleading, name) || strings.HasPrefix(name, "AWS_ENDPOINT_URL") ||
+		return set || misleads(name) ||
 			slices.ContainsFunc(secretPrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 	})
 	for name, value := range ours {

@@ -183,6 +183,37 @@ func TestAccSubset(t *testing.T) {
 	})
 }
 
+// What is left to others changes with compare, and with the fields that are named: less is no write, more takes only
+// what is named, and everything takes all, which the plan says.
+func TestCompareChanges(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	st := b.created()
+	for _, step := range []struct {
+		config  obj
+		version string
+		says    string
+		left    string
+	}{
+		{obj{"compare": "subset", "document": `{"VIN": "1N4"}`}, "0", "", `{VIN:"1N4",Doors:4}`},
+		{obj{"compare": "subset", "document": `{"VIN": "1N4", "Doors": 4}`}, "0", "", `{VIN:"1N4",Doors:4}`},
+		{obj{"compare": "subset", "document": `{"Doors": 5}`}, "1", "", `{VIN:"1N4",Doors:5}`},
+		{obj{"compare": "exact", "document": `{"Doors": 5, "VIN": "1N4"}`}, "1", "", `{VIN:"1N4",Doors:5}`},
+		{obj{"compare": "subset", "document": `{"Doors": 5}`}, "1", "", `{VIN:"1N4",Doors:5}`},
+		{obj{"compare": "exact", "document": `{"Doors": 5}`}, "2", "loses the fields of others", `{Doors:5}`},
+		{obj{"compare": "exact", "document": `{}`}, "3", "", `{}`},
+	} {
+		var said acctest.Diagnostics
+		if st, said = b.apply(car(step.config), st, nil); said.Failed() || (len(said) == 0) != (step.says == "") {
+			t.Errorf("%v:\n%s", step.config, said)
+		}
+		wants(t, said, step.says)
+		if err := b.holds(step.left)(nil); err != nil || st.Get("version") != step.version {
+			t.Errorf("%v: version %v, want %s; %v", step.config, st.Get("version"), step.version, err)
+		}
+	}
+}
+
 // A write-only document is in no file that Terraform writes; a change by somebody else is noticed all the same.
 func TestAccWriteOnly(t *testing.T) {
 	t.Parallel()

@@ -2,11 +2,14 @@ package record_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/acctest"
 )
 
 // A meddler lets somebody else act right before a request that holds a word, the first time only.
@@ -103,4 +106,33 @@ func TestConflicts(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Of several records with the same key in one apply one creates the document; the others are told, without a conflict.
+func TestOneKeyAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.run("CREATE INDEX ON Vehicle (VIN)")
+	c := b.Core()
+	const records = 40
+	outcomes := make(chan acctest.Diagnostics, records)
+	for n := range records {
+		go func() {
+			config := car(obj{"key_fields": []any{"VIN"}, "document": fmt.Sprintf(`{"VIN": "1N4", "Doors": %d}`, n)})
+			_, said := c.Apply(t.Context(), typeName, config, nil, nil)
+			outcomes <- said
+		}()
+	}
+	made := 0
+	for range records {
+		said := <-outcomes
+		if len(said) == 0 {
+			made++
+			continue
+		}
+		wants(t, said, "Error", "has a document with this key", "version 0")
+	}
+	if rows := b.run("SELECT VIN FROM Vehicle"); made != 1 || len(rows) != 1 || b.conflicts() != 0 {
+		t.Errorf("%d creates went well, %d documents, %d conflicts; want 1, 1, 0", made, len(rows), b.conflicts())
+	}
 }

@@ -74,6 +74,7 @@ func (r *Resource) ModifyPlan(
 	p.DocumentID = st.DocumentID
 	warnOfOverwrite(cfg, st, resp)
 	if writes(cfg, &p, st) {
+		warnOfLoss(cfg, p, st, resp)
 		p.Version, p.TxnID, p.TxnTime = types.Int64Unknown(), types.StringUnknown(), types.StringUnknown()
 		p.RevisionHash, p.BlockAddress = types.StringUnknown(), types.ObjectUnknown(addressTypes)
 	} else {
@@ -129,6 +130,20 @@ func warnOfOverwrite(cfg, st model, resp *resource.ModifyPlanResponse) {
 			st.Version.ValueInt64(), st.where(), st.TxnID.ValueString()),
 		Next: "Applying writes document_wo over it; the other version stays in the history. To keep what is there, put it " +
 			"into document_wo first.",
+	}.Warning())
+}
+
+// warnOfLoss says that fields go which neither state nor configuration show: those that a subset left to others.
+func warnOfLoss(cfg, p, st model, resp *resource.ModifyPlanResponse) {
+	if f, _, known := cfg.form(); !known || f == none || !st.subset() || p.subset() || p.Compare.IsUnknown() {
+		return
+	}
+	resp.Diagnostics.Append(diagnose.Problem{
+		At: path.Root("compare"), Summary: st.title() + " loses the fields of others",
+		Cause: fmt.Sprintf("It is in %s. With compare = \"exact\" the fields that the configuration does not name are "+
+			"removed, which the plan cannot show one by one.", st.where()),
+		Next: "To keep them, name them in the configuration, or keep compare = \"subset\". What is removed stays in the " +
+			"history.",
 	}.Warning())
 }
 

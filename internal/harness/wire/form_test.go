@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/fuzzed"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -81,6 +82,9 @@ func TestTimeText(t *testing.T) {
 func FuzzDecodeForm(f *testing.F) {
 	f.Add("RoleName=a&Tags.member.1.Key=b&Tags.member.1.Value=c&MaxItems=7&Attrs.entry.1.key=k&Deep.On=true")
 	f.Add("Tags.member.-1=&Tags..=&RoleName=%&Since=x")
+	for _, in := range fuzzed.Inputs(f) {
+		f.Add(in[0])
+	}
 	f.Fuzz(func(t *testing.T, form string) {
 		var got roleInput
 		if err := wire.DecodeForm(form, &got); err != nil {

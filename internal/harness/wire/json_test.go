@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/fuzzed"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/wire"
 )
 
@@ -143,6 +144,9 @@ func FuzzDecodeJSON(f *testing.F) {
 	f.Add([]byte(`{"Text":"x","Structs":[{"TagKey":"a"}],"Map":{"a":null},"Blob":"AP8=","Time":1.5,"Int":7}`))
 	f.Add([]byte(`{"Text":"\ud800","List":[null]}`))
 	f.Add([]byte(`[{"a":[[]]}]`))
+	for _, in := range fuzzed.Inputs(f) {
+		f.Add([]byte(in[0]))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var got everything
 		if err := wire.DecodeJSON(body, &got); err != nil {

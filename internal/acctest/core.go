@@ -265,14 +265,19 @@ func (c *Core) Look(ctx context.Context, name string, config map[string]any) (ma
 // Import imports by id and reads.
 func (c *Core) Import(ctx context.Context, name, id string) (*Object, Diagnostics) {
 	c.h.t.Helper()
-	resp, err := c.server.ImportResourceState(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: name, ID: id})
+	return c.imported(ctx, &tfprotov6.ImportResourceStateRequest{TypeName: name, ID: id})
+}
+
+func (c *Core) imported(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*Object, Diagnostics) {
+	c.h.t.Helper()
+	resp, err := c.server.ImportResourceState(ctx, req)
 	c.must("import", err)
 	said := Diagnostics(resp.Diagnostics)
 	if said.Failed() {
 		return nil, said
 	}
 	in := resp.ImportedResources[0]
-	o, more := c.Refresh(ctx, &Object{Type: name, state: in.State, private: in.Private, identity: in.Identity})
+	o, more := c.Refresh(ctx, &Object{Type: req.TypeName, state: in.State, private: in.Private, identity: in.Identity})
 	return o, append(said, more...)
 }
 

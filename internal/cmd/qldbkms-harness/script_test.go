@@ -62,6 +62,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ROOT", filepath.Dir(filepath.Dir(filepath.Dir(thisDir(t)))))
 			env.Setenv("PYTHON", pythonSDK())
 			env.Setenv("AWS_WITH_QLDB", commandLine())
+			env.Setenv("MIRROR", mirror)
+			env.Setenv("TF_ACC_AWS_MIRROR", os.Getenv("TF_ACC_AWS_MIRROR"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -77,6 +79,9 @@ func TestScripts(t *testing.T) {
 				return !strings.Contains(string(out), "Terraform v1.11."), err
 			case "awsqldb":
 				return commandLine() != "", nil
+			case "awsprovider":
+				found, err := filepath.Glob(os.Getenv("TF_ACC_AWS_MIRROR") + "/registry.terraform.io/hashicorp/aws/5*")
+				return len(found) > 0, err
 			case "boto3":
 				if pythonSDK() == "" && os.Getenv("CI") != "" {
 					return false, errors.New("no python3 on the PATH has a boto3 that knows QLDB")

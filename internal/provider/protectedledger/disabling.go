@@ -132,12 +132,15 @@ func revived(p, st model, mv move) bool {
 	return state == keyDisabled || state == keyPending
 }
 
-// onItsWay says whether a change of key to the key that the ledger shows has not been brought to its end. If it pauses,
-// the ledger may be sent elsewhere as it is: its data is under the former key.
-func onItsWay(st model) bool {
+// recording says whether the record of the change to the key that the ledger shows has not been closed.
+func recording(st model) bool {
 	c := st.Change
 	return c != nil && c.FinishedAt.IsNull() && c.Status.ValueString() != prepared && c.To.Equal(st.KMSKeyARN)
 }
+
+// onItsWay says whether the ledger may still be on its way to the key that it shows: nobody has seen the change end. If
+// it pauses, the ledger may be sent elsewhere as it is, because its data is under the former key.
+func onItsWay(st model) bool { return recording(st) && st.Change.Status.ValueString() != enabled }
 
 // restoreFormerKey gives a ledger that is to leave a key the use of that key back. An owned one is enabled, and a grant
 // that is missing is made anew by asking for the key that the ledger has.
@@ -150,17 +153,30 @@ func (w *work) restoreFormerKey(ctx context.Context, info *ledgerInfo) error {
 		return nil
 	}
 	if from == w.prior.ownKey() {
-		if err := w.reviveOwnKey(ctx, from); err != nil {
+		revived, err := w.reviveOwnKey(ctx, from)
+		if err != nil {
 			return err
+		}
+		if revived { // the ledger may have noticed in the meantime
+			if *info, err = w.findLedger(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	if info.Status != inaccessible {
 		return nil
 	}
-	if _, err := w.requestUpdate(ctx, *info, nil, &from, false); err != nil {
+	return w.renewGrant(ctx, info)
+}
+
+// renewGrant asks for the key that an inaccessible ledger shows, which makes missing grants anew, that of a key it is
+// still leaving included, and waits for it.
+func (w *work) renewGrant(ctx context.Context, info *ledgerInfo) error {
+	key := info.KeyARN
+	if _, err := w.requestUpdate(ctx, *info, nil, &key, false); err != nil {
 		return err
 	}
-	latest, err := w.awaitReady(ctx, from, true)
+	latest, err := w.awaitReady(ctx, key, true)
 	if err != nil {
 		w.observeNow(ctx)
 		return err
@@ -171,18 +187,18 @@ func (w *work) restoreFormerKey(ctx context.Context, info *ledgerInfo) error {
 	return nil
 }
 
-func (w *work) reviveOwnKey(ctx context.Context, arn string) error {
+func (w *work) reviveOwnKey(ctx context.Context, arn string) (bool, error) {
 	before, err := w.findKey(ctx, arn)
 	if err != nil || before.State != keyDisabled && before.State != keyPending {
-		return err
+		return false, err
 	}
 	after, err := w.enableKey(ctx, arn)
 	if err != nil {
-		return err
+		return false, err
 	}
 	k := *w.now.Key
 	k.State, k.Enabled = types.StringValue(after.State), types.BoolValue(true)
 	w.now.Key = &k
 	w.save(ctx)
-	return nil
+	return true, nil
 }

@@ -26,7 +26,7 @@ func planChange(p *model, st model, f facts, mv move, rest remainder, v verdict)
 		rest.running && !p.WaitForKeyChange.Equal(types.BoolValue(false))):
 		c := *st.Change
 		c.Status, c.FinishedAt, c.AliasTo = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-		if st.Change.FinishedAt.IsNull() {
+		if recording(st) {
 			c.OldKeyAction = pendingAction(*p, st)
 		}
 		p.Change = &c

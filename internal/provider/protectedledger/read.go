@@ -189,7 +189,9 @@ func (c *calls) observeLedger(now *model, st model, s sight) {
 	now.DeletionProtection = types.BoolValue(s.ledger.Protected)
 	if st.Change != nil && st.Change.To.ValueString() == s.ledger.KeyARN && st.Change.Status.ValueString() != prepared {
 		change := *st.Change
-		change.Status = types.StringValue(s.ledger.Status)
+		if change.Status.ValueString() != enabled { // else the change had ended, whatever became of the key since
+			change.Status = types.StringValue(s.ledger.Status)
+		}
 		now.Change = &change
 	}
 	if st.Key == nil && !st.exists() && s.ledger.Described {

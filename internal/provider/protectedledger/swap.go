@@ -2,7 +2,6 @@ package protectedledger
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -24,7 +23,10 @@ func (w *work) changeLedger(ctx context.Context, info ledgerInfo) bool {
 		protect = &want
 	}
 	if key != nil || protect != nil {
-		if info, err = w.requestUpdate(ctx, info, protect, key, fresh); err != nil {
+		if info, err = w.requestUpdate(ctx, info, protect, key, fresh); err != nil && key != nil {
+			info, err = w.requestRestored(ctx, err, protect, key, fresh)
+		}
+		if err != nil {
 			w.updateRefused(err, key != nil)
 			return false
 		}
@@ -118,6 +120,26 @@ func (w *work) newChange(to string) *changeModel {
 	}
 	c.Status, c.RequestedAt, c.FinishedAt = types.StringNull(), types.StringNull(), types.StringNull()
 	return c
+}
+
+// requestRestored asks once more when a ledger noticed only now that it cannot use the key that it is to leave, and got
+// that back. Otherwise the refusal stands.
+func (w *work) requestRestored(
+	ctx context.Context, refusal error, protect *bool, key *string, fresh bool,
+) (ledgerInfo, error) {
+	latest, err := w.findLedger(ctx)
+	if err != nil || latest.Status != inaccessible {
+		return latest, refusal
+	}
+	if latest.KeyARN == w.prior.ownKey() { // the change to this key had ended, or the ledger could go elsewhere
+		if _, err := w.reviveOwnKey(ctx, latest.KeyARN); err != nil {
+			return latest, refusal
+		}
+	}
+	if err := w.renewGrant(ctx, &latest); err != nil {
+		return latest, refusal
+	}
+	return w.requestUpdate(ctx, latest, protect, key, fresh)
 }
 
 // requestUpdate calls UpdateLedger. When the answer is lost the ledger is looked at instead of asked again.
@@ -228,7 +250,7 @@ func (w *work) waits() bool {
 // followAlias makes the alias follow the ledger: it points to the key in use, and aliases of the former key go.
 func (w *work) followAlias(ctx context.Context) error {
 	// After an apply that did not wait the state has the alias that the plan showed, and KMS the former one.
-	if w.plan.Key != nil && (!w.now.Key.Alias.Equal(w.plan.Key.Alias) || onItsWay(w.now)) {
+	if w.plan.Key != nil && (!w.now.Key.Alias.Equal(w.plan.Key.Alias) || recording(w.now)) {
 		if err := w.pointUserAlias(ctx, w.now.ownKey()); err != nil {
 			return err
 		}
@@ -296,94 +318,4 @@ func (w *work) followOldKey(ctx context.Context) error {
 	w.now.Retained = withRetained(w.now.Retained, old)
 	w.save(ctx)
 	return nil
-}
-
-// oldKeyAction is what the plan says about the former key, or else the record of the change.
-func (w *work) oldKeyAction() types.String {
-	if c := w.plan.Change; c != nil && !c.OldKeyAction.IsUnknown() {
-		return c.OldKeyAction
-	}
-	return w.now.Change.OldKeyAction
-}
-
-// finish closes the record of a change that has been brought to its end.
-func (w *work) finish(ctx context.Context) {
-	c := w.now.Change
-	if c == nil || !c.FinishedAt.IsNull() || !c.To.Equal(w.now.KMSKeyARN) {
-		return // nothing was changing
-	}
-	if p := w.plan.Change; p != nil && !p.FinishedAt.IsUnknown() {
-		return // the plan was made for something else
-	}
-	done := *c
-	done.OldKeyAction = w.oldKeyAction()
-	done.Status, done.FinishedAt = types.StringValue(enabled), types.StringValue(w.calls.now())
-	if w.plan.Key != nil {
-		done.AliasTo = aliasTarget(w.plan.Key.Alias, w.now.Key.ARN)
-	}
-	w.now.Change = &done
-	w.save(ctx)
-}
-
-// complete saves the planned state with what is known now in the place of what was not known at plan.
-func (w *work) complete(ctx context.Context) {
-	n := w.plan
-	for _, pair := range []struct {
-		to   *types.String
-		from types.String
-	}{
-		{&n.ARN, w.now.ARN}, {&n.CreationTime, w.now.CreationTime}, {&n.State, w.now.State},
-		{&n.KMSKeyARN, w.now.KMSKeyARN}, {&n.EncryptionStatus, w.now.EncryptionStatus},
-		{&n.InaccessibleTime, w.now.InaccessibleTime},
-	} {
-		if pair.to.IsUnknown() {
-			*pair.to = pair.from
-		}
-	}
-	if n.Key != nil && w.now.Key != nil {
-		k := *n.Key
-		if k.ARN.IsUnknown() {
-			k.ARN = w.now.Key.ARN
-		}
-		if k.KeyID.IsUnknown() {
-			k.KeyID = w.now.Key.KeyID
-		}
-		if k.State.IsUnknown() {
-			k.State = w.now.Key.State
-		}
-		k.PolicyDocument = types.StringValue(policyText(k, k.ARN.ValueString()))
-		n.Key = &k
-	}
-	if n.ChangeUnknown || n.Change != nil {
-		n.Change, n.ChangeUnknown = w.now.Change, false
-	}
-	n.Retained, n.RetainedUnknown = w.retainedNow(), false
-	if n.TagsAll.IsUnknown() {
-		n.TagsAll = w.now.TagsAll
-	}
-	w.now = n
-	w.save(ctx)
-}
-
-// retainedNow is the planned list with what is known by now in the place of what was not.
-func (w *work) retainedNow() []retainedKey {
-	if w.plan.RetainedUnknown {
-		return w.now.Retained
-	}
-	list := slices.Clone(w.plan.Retained)
-	for i := range list {
-		key, _ := w.now.retained(list[i].ARN.ValueString())
-		for _, pair := range []struct {
-			to   *types.String
-			from types.String
-		}{{&list[i].State, key.State}, {&list[i].Alias, key.Alias}, {&list[i].OnDestroy, key.OnDestroy}} {
-			if pair.to.IsUnknown() {
-				*pair.to = pair.from
-			}
-		}
-		if list[i].DeletionWindow.IsUnknown() {
-			list[i].DeletionWindow = key.DeletionWindow
-		}
-	}
-	return list
 }

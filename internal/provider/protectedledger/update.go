@@ -80,6 +80,14 @@ func (w *work) update(ctx context.Context) {
 		w.vanished(ctx, err)
 		return
 	}
+	if info.State == deleting {
+		problem{
+			At: path.Root("state"), Summary: fmt.Sprintf("Ledger %q is being deleted", w.name),
+			Cause: "The service does not take a deletion back.", Exists: w.now.account(),
+			Next: "Nothing was changed. Plan again once the ledger is gone.",
+		}.fail(w.diags)
+		return
+	}
 	if w.aliasFails(ctx) {
 		return
 	}
@@ -130,7 +138,8 @@ func (w *work) vanished(ctx context.Context, err error) {
 // waitIdle waits for what runs already: a creation, or a change to a key other than the planned one, during which the
 // service takes no second change.
 func (w *work) waitIdle(ctx context.Context, info *ledgerInfo) error {
-	other := info.Status == updating && w.movesKey() && !w.plan.KMSKeyARN.Equal(types.StringValue(info.KeyARN))
+	other := info.Status == updating && (w.movesKey() || w.repairing()) &&
+		!w.plan.KMSKeyARN.Equal(types.StringValue(info.KeyARN))
 	if info.State != creating && !other {
 		return nil
 	}

@@ -76,8 +76,14 @@ func (w *work) pointUserAlias(ctx context.Context, arn string) error {
 	// The alias of this resource that somebody pointed elsewhere shows as null in the state: the plan said it moves back.
 	drifted := w.prior.Key != nil && w.prior.Key.Alias.IsNull()
 	return w.pointAlias(ctx, w.plan.Key.Alias.ValueString(), arn, func(from string) bool {
-		return drifted || w.ours(from)
+		return drifted || w.ours(from) || w.madeFor(ctx, from)
 	})
+}
+
+// madeFor says whether a key was made for this ledger: by an apply that was killed, so that the state does not have it.
+func (w *work) madeFor(ctx context.Context, arn string) bool {
+	tags, err := w.keyTags(ctx, arn)
+	return err == nil && tags[tagLedger] == w.name
 }
 
 // makeLedger creates the ledger, and its key first, from whatever an earlier apply left. It is all of Create, and the

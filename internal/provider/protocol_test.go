@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/big"
-	"os"
 	"strings"
 	"testing"
 
@@ -12,21 +11,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/acctest"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider"
 )
 
-// TestMain takes away what the machine says about AWS, so that every test starts from nothing.
-func TestMain(m *testing.M) {
-	for _, pair := range os.Environ() {
-		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_") || name == "TF_APPEND_USER_AGENT" {
-			os.Unsetenv(name)
-		}
-	}
-	os.Setenv("AWS_CONFIG_FILE", os.DevNull)
-	os.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
-	os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { acctest.Main(m) }
 
 // A core speaks to the provider as Terraform does, without Terraform.
 type core struct {

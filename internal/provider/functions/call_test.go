@@ -1,7 +1,6 @@
 package functions_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -11,25 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/acctest"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/functions"
 )
 
-// TestMain takes away what the machine says about AWS, so that every test starts from nothing.
-func TestMain(m *testing.M) {
-	for _, pair := range os.Environ() {
-		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_") {
-			os.Unsetenv(name)
-		}
-	}
-	for name, value := range map[string]string{
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
-		"TF_CLI_CONFIG_FILE": os.DevNull, "CHECKPOINT_DISABLE": "1",
-	} {
-		os.Setenv(name, value)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { acctest.Main(m) }
 
 func newServer() tfprotov6.ProviderServer {
 	return providerserver.NewProtocol6(provider.New("test")())()

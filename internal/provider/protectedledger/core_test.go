@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
-	"os"
 	"reflect"
 	"strings"
 	"sync"
@@ -24,21 +23,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/provider/protectedledger"
 )
 
-// TestMain takes away what the machine says about AWS and Terraform, so that every test starts from nothing.
-func TestMain(m *testing.M) {
-	for _, pair := range os.Environ() {
-		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_") {
-			os.Unsetenv(name)
-		}
-	}
-	for name, value := range map[string]string{
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
-		"TF_CLI_CONFIG_FILE": os.DevNull, "CHECKPOINT_DISABLE": "1",
-	} {
-		os.Setenv(name, value)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { acctest.Main(m) }
 
 // obj is an object or a map of an attribute tree.
 type obj = map[string]any

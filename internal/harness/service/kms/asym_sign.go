@@ -46,18 +46,7 @@ func (s *Service) Sign(ctx context.Context, c *wire.Call, in *SignInput) (*SignO
 	}
 	out := &SignOutput{SigningAlgorithm: in.SigningAlgorithm}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, request{
-			operation: "Sign", tokens: in.GrantTokens, algorithm: in.SigningAlgorithm,
-			more: policy.RequestContext{"kms:MessageType": {or(in.MessageType, "RAW")}},
-		})
-		if err != nil {
-			return err
-		}
-		input, err := signingInput(k, in.SigningAlgorithm, in.MessageType, in.Message)
-		if err != nil {
-			return err
-		}
-		private, err := t.privateKey(k)
+		k, private, input, err := t.signer("Sign", *in)
 		if err != nil {
 			return err
 		}
@@ -103,18 +92,9 @@ func (s *Service) Verify(ctx context.Context, c *wire.Call, in *VerifyInput) (*V
 	}
 	out := &VerifyOutput{SigningAlgorithm: in.SigningAlgorithm, SignatureValid: true}
 	return answer(out, s.view(ctx, c, func(t *txn) error {
-		k, err := t.use(*in.KeyID, request{
-			operation: "Verify", tokens: in.GrantTokens, algorithm: in.SigningAlgorithm,
-			more: policy.RequestContext{"kms:MessageType": {or(in.MessageType, "RAW")}},
+		k, private, input, err := t.signer("Verify", SignInput{
+			in.KeyID, in.Message, in.MessageType, in.SigningAlgorithm, in.GrantTokens, in.DryRun,
 		})
-		if err != nil {
-			return err
-		}
-		input, err := signingInput(k, in.SigningAlgorithm, in.MessageType, in.Message)
-		if err != nil {
-			return err
-		}
-		private, err := t.privateKey(k)
 		if err != nil {
 			return err
 		}
@@ -124,6 +104,22 @@ func (s *Service) Verify(ctx context.Context, c *wire.Call, in *VerifyInput) (*V
 		out.KeyID = k.arn()
 		return errDryRun(in.DryRun)
 	}))
+}
+
+// signer is the key of in, which an operation may use, its private key, and what in's algorithm signs.
+func (t *txn) signer(operation string, in SignInput) (k *key, private crypto.Signer, input []byte, err error) {
+	k, err = t.use(*in.KeyID, request{
+		operation: operation, tokens: in.GrantTokens, algorithm: in.SigningAlgorithm,
+		more: policy.RequestContext{"kms:MessageType": {or(in.MessageType, "RAW")}},
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if input, err = signingInput(k, in.SigningAlgorithm, in.MessageType, in.Message); err != nil {
+		return nil, nil, nil, err
+	}
+	private, err = t.privateKey(k)
+	return k, private, input, err
 }
 
 func checkSigning(v *constraints, id *string, message []byte, messageType, algorithm string, tokens []string) {

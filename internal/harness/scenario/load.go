@@ -98,6 +98,9 @@ func (w *world) send(ctx context.Context, r *recorder, spec loadSpec) (*Load, er
 			case <-ctx.Done():
 				timer.Stop()
 				inFlight.Wait()
+				if beside != nil {
+					<-beside // it ends with ctx; until then it uses what the caller is about to take down
+				}
 				return newLoad(spec.step, spec.title, samples), context.Cause(ctx)
 			}
 		}

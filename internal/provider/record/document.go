@@ -1,7 +1,9 @@
 package record
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -46,6 +48,7 @@ func (m model) form() (f form, text string, known bool) {
 var (
 	errNotJSON   = errors.New("it is not one JSON object")
 	errNotIon    = errors.New("it is not one Ion value in text")
+	errNumber    = errors.New("a number in it is beyond what 64 bits can hold")
 	errNotStruct = errors.New("it is not an Ion struct, or null")
 	errRepeated  = errors.New("a field is named twice in the same object; JSON readers would see only one of them")
 	errTooLarge  = errors.New("it is larger than 128 KB in binary Ion, which is the most the service takes")
@@ -59,11 +62,11 @@ func parse(f form, text string) (ion.Value, error) {
 	switch f {
 	case asJSON:
 		if v, err = ion.FromJSON([]byte(text), ion.Options{}); err != nil {
-			return v, errNotJSON
+			return v, located(errNotJSON, text, err)
 		}
 	default: // JSON is Ion, but for the numbers with an exponent both read as floats
 		if v, err = ion.ParseOne(text, ion.Options{}); err != nil {
-			return v, errNotIon
+			return v, located(errNotIon, text, err)
 		}
 	}
 	switch {
@@ -77,6 +80,20 @@ func parse(f form, text string) (ion.Value, error) {
 		return v, errTooLarge
 	}
 	return v, nil
+}
+
+// located says where a text stops being what it has to be, without what stands there.
+func located(wrong error, text string, err error) error {
+	if limit, ok := errors.AsType[*ion.LimitError](err); ok {
+		return fmt.Errorf("it goes beyond a limit of this provider: %s %d", limit.Limit, limit.Max)
+	}
+	if wrong == errNotJSON && json.Valid([]byte(text)) {
+		return errNumber
+	}
+	if at, ok := errors.AsType[*ion.SyntaxError](err); ok && at.Line > 0 {
+		return fmt.Errorf("%w: see line %d, column %d", wrong, at.Line, at.Column)
+	}
+	return wrong
 }
 
 func repeats(v ion.Value) bool {

@@ -224,10 +224,17 @@ func TestValidate(t *testing.T) {
 		config obj
 		want   string
 	}{
-		"fine":           {car(obj{"key_fields": []any{"VIN"}}), ""},
-		"no document":    {obj{"ledger": "orders", "table": "Vehicle"}, "Missing Attribute Configuration"},
-		"two documents":  {car(obj{"document_ion": "{}"}), "Invalid Attribute Combination"},
-		"not JSON":       {car(obj{"document": "{" + secret}), "not one JSON object"},
+		"fine":            {car(obj{"key_fields": []any{"VIN"}}), ""},
+		"no document":     {obj{"ledger": "orders", "table": "Vehicle"}, "Missing Attribute Configuration"},
+		"two documents":   {car(obj{"document_ion": "{}"}), "Invalid Attribute Combination"},
+		"not JSON":        {car(obj{"document": "{" + secret}), "not one JSON object"},
+		"not JSON, later": {car(obj{"document": "{\n  \"a\": " + secret}), "see line 2, column 8"},
+		"not Ion": {
+			obj{"ledger": "orders", "table": "Vehicle", "document_ion": "{\n a: '" + secret},
+			"not one Ion value in text: see line",
+		},
+		"too deep":       {car(obj{"document": strings.Repeat("[", 200) + strings.Repeat("]", 200)}), "MaxDepth 128"},
+		"too great":      {car(obj{"document": `{"a": 1e400}`}), "beyond what 64 bits can hold"},
 		"two values":     {car(obj{"document": `{} {"a": "` + secret + `"}`}), "not one JSON object"},
 		"a list":         {car(obj{"document": `["` + secret + `"]`}), "not one JSON object"},
 		"a typed null":   {obj{"ledger": "orders", "table": "Vehicle", "document_ion": "null.struct"}, "or null"},

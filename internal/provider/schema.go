@@ -32,7 +32,8 @@ func blockSchema() schema.Schema {
 		MarkdownDescription: "Keeps a QLDB ledger and the KMS key that protects it as one thing.\n\n" +
 			"Every argument is optional: what is not set comes from the environment and the shared files, as for the " +
 			"AWS CLI. Nothing is asked of AWS before the first object needs it.\n\n" +
-			"Amazon ended QLDB on 2025-07-31. Ledgers live in a harness, `qldbkms-harness`: start Terraform through it " +
+			"Amazon ended QLDB on 2025-07-31. Ledgers live in a harness, `qldbkms-harness`, which is released with the " +
+			"provider and built by `make build` in its repository: start Terraform through it " +
 			"(`qldbkms-harness run -- terraform apply`) or set `endpoints` or `AWS_ENDPOINT_URL`.",
 		Attributes: attributes,
 	}

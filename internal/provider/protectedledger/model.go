@@ -22,8 +22,8 @@ type model struct {
 	KMSKey             types.String
 	Key                *keyModel
 	KeyUnknown         bool
-	Checks             types.Object // policy_checks, see checksModel
-	Findings           types.List   // policy_findings, of listedFinding
+	Checks             types.Object // policy_checks, of checksTypes
+	Findings           types.List   // policy_findings, of findingType
 	WaitForKeyChange   types.Bool
 	Tags               types.Map
 	TagsAll            types.Map

@@ -22,22 +22,6 @@ type accessModel struct {
 	ExtraStatements types.List `tfsdk:"extra_statements"`
 }
 
-// A checksModel is policy_checks.
-type checksModel struct {
-	Accept  types.Set  `tfsdk:"accept"`
-	Callers types.Set  `tfsdk:"callers"`
-	UseIAM  types.Bool `tfsdk:"use_iam"`
-}
-
-// A listedFinding is one element of policy_findings.
-type listedFinding struct {
-	ID        string `tfsdk:"id"`
-	Severity  string `tfsdk:"severity"`
-	Accepted  bool   `tfsdk:"accepted"`
-	Statement string `tfsdk:"statement"`
-	Message   string `tfsdk:"message"`
-}
-
 var (
 	stringSet   = types.SetType{ElemType: types.StringType}
 	accessTypes = map[string]attr.Type{

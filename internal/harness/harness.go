@@ -179,8 +179,12 @@ func (h *Harness) newWire() (err error) {
 	return err
 }
 
-// explain says what to do about a disk that failed.
+// explain says what to do about a disk that failed, or lost something.
 func (h *Harness) explain(err error) string {
+	if lost, ok := errors.AsType[*cloudtrail.LostError](err); ok {
+		return fmt.Sprintf("data directory %s: %v: restore it from a backup, or look up a time that leaves it out",
+			h.cfg.DataDir, lost)
+	}
 	if failed, ok := errors.AsType[*local.FailedError](err); ok {
 		return failed.Error()
 	}

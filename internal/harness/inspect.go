@@ -11,6 +11,7 @@ import (
 
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/journal"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/cloudtrail"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local/index"
@@ -26,19 +27,28 @@ type Verdict struct {
 	Err error
 }
 
-// Verify reads everything in cfg.DataDir, which no process may have open: the state with all its checksums, and each
-// ledger as engine.Verify does, with its keys from KMS. Nothing that it finds is mended. progress, if not nil, hears
-// which ledger is being read and how many of its blocks are done.
+// Verified is what Verify found out about a data directory.
+type Verified struct {
+	State    local.Report
+	Trail    cloudtrail.Report
+	TrailErr error // what is wrong with it
+	Ledgers  []Verdict
+}
+
+// Verify reads everything in cfg.DataDir, which no process may have open: the state with all its checksums, the trail
+// of calls, and each ledger as engine.Verify does, with its keys from KMS. Nothing that it finds is mended. progress,
+// if not nil, hears which ledger is being read and how many of its blocks are done.
 //
 // The error is for what makes the whole directory unreadable; what is wrong with one ledger is in its Verdict.
 func Verify(
 	ctx context.Context, cfg Config, progress func(ledger string, blocks uint64),
-) (state local.Report, verdicts []Verdict, err error) {
+) (found Verified, err error) {
 	options := local.Options{Rand: cfg.Rand, Log: cfg.Log}
-	if state, err = local.Check(ctx, cfg.DataDir, options); err != nil {
-		return state, nil, err
+	if found.State, err = local.Check(ctx, cfg.DataDir, options); err != nil {
+		return found, err
 	}
 	err = inspect(ctx, cfg, func(h *Harness, ledgers []qldb.LedgerReport) error {
+		found.Trail, found.TrailErr = h.trail.Verify(ctx)
 		for _, l := range ledgers {
 			v := Verdict{Ledger: l}
 			v.Found, v.Err = h.verifyLedger(ctx, &l, func(blocks uint64) {
@@ -49,11 +59,11 @@ func Verify(
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			verdicts = append(verdicts, v)
+			found.Ledgers = append(found.Ledgers, v)
 		}
 		return nil
 	})
-	return state, verdicts, err
+	return found, err
 }
 
 // inspect opens cfg.DataDir without starting anything in it.

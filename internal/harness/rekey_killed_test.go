@@ -179,7 +179,8 @@ func (k keyChange) wantSettled(t *testing.T, what acknowledged) {
 	t.Helper()
 	cfg := config(k.dir)
 	cfg.Clock = clock.NewFrozen(start.Add(2 * time.Hour))
-	_, verdicts, err := harness.Verify(t.Context(), cfg, nil)
+	found, err := harness.Verify(t.Context(), cfg, nil)
+	verdicts := found.Ledgers
 	if err != nil || len(verdicts) != 1 || verdicts[0].Err != nil {
 		t.Fatalf("verify: got %+v, %v", verdicts, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/engine"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/scenario"
+	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/cloudtrail"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/service/qldb"
 	"github.com/qldbkms/terraform-provider-qldbkms/internal/harness/store/local"
 )
@@ -33,10 +34,10 @@ func newVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check everything in a data directory that nothing serves",
-		Long: "Reads the whole data directory and mends nothing: the state with its checksums; of each ledger every\n" +
-			"block, its hashes and its place in the chain, and the index, which must say the same as one made anew\n" +
-			"from the blocks. Ledgers are opened with their keys, from KMS. Ends with exit code 1 if anything is\n" +
-			"damaged or cannot be read.",
+		Long: "Reads the whole data directory and mends nothing: the state with its checksums; the trail of calls; of\n" +
+			"each ledger every block, its hashes and its place in the chain, and the index, which must say the same as\n" +
+			"one made anew from the blocks. Ledgers are opened with their keys, from KMS. Ends with exit code 1 if\n" +
+			"anything is damaged or cannot be read.",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop, cfg, err := s.begin(cmd)
@@ -52,16 +53,21 @@ func newVerify() *cobra.Command {
 }
 
 func verify(ctx context.Context, cfg harness.Config, b *bar, out io.Writer) error {
-	state, verdicts, err := harness.Verify(ctx, cfg, func(ledger string, blocks uint64) {
+	found, err := harness.Verify(ctx, cfg, func(ledger string, blocks uint64) {
 		b.show(scenario.Progress{Scenario: "ledger", Step: ledger, Done: int(blocks), Status: "blocks"})
 	})
 	b.clear()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "state: whole (%d items, %d records read)\n", state.Items, state.Records)
+	fmt.Fprintf(out, "state: whole (%d items, %d records read)\n", found.State.Items, found.State.Records)
+	if found.TrailErr == nil {
+		fmt.Fprintf(out, "trail: whole (%d events in %d logs)\n", found.Trail.Events, found.Trail.Chunks)
+	} else {
+		fmt.Fprintf(out, "trail: %s\n", advise(found.TrailErr))
+	}
 	bad := 0
-	for _, v := range verdicts {
+	for _, v := range found.Ledgers {
 		at := fmt.Sprintf("ledger %s (account %s, %s)", v.Ledger.Name, v.Ledger.Account, v.Ledger.Region)
 		switch {
 		case errors.Is(v.Err, qldb.ErrNotActive):
@@ -74,7 +80,10 @@ func verify(ctx context.Context, cfg harness.Config, b *bar, out io.Writer) erro
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("%d of %d ledgers in %s are damaged or could not be read", bad, len(verdicts), cfg.DataDir)
+		return fmt.Errorf("%d of %d ledgers in %s are damaged or could not be read", bad, len(found.Ledgers), cfg.DataDir)
+	}
+	if found.TrailErr != nil {
+		return fmt.Errorf("the trail in %s is damaged; the ledgers are whole", cfg.DataDir)
 	}
 	return nil
 }
@@ -99,6 +108,9 @@ func advise(err error) string {
 	if _, ok := errors.AsType[*engine.IndexError](err); ok {
 		return text + "; the log is whole: delete the directory \"index\" of the ledger, and it is made anew when " +
 			"the ledger is next opened"
+	}
+	if _, ok := errors.AsType[*cloudtrail.LostError](err); ok {
+		return text + "; restore it from a backup; without it, LookupEvents fails for those times, and nothing else does"
 	}
 	if _, ok := errors.AsType[*local.CorruptError](err); ok {
 		return text // says what to do

@@ -110,10 +110,62 @@ func (t *trail) readClosed(ctx context.Context, name string, e entry, fn func(ev
 		return fmt.Errorf("chunk %s of the trail: %w", name, err)
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	if err := read(ctx, log, sealer, fn); err != nil {
+	var last uint64
+	err = read(ctx, log, sealer, func(e event) error {
+		last = max(last, e.Order)
+		return fn(e)
+	})
+	if err != nil {
 		return fmt.Errorf("chunk %s of the trail: %w", name, err)
 	}
+	if e.Full && last != e.Order {
+		return &LostError{Log: e.Log, From: e.From, To: e.To, Want: e.Order, Got: last}
+	}
 	return nil
+}
+
+// A LostError says that files of the trail are gone, or end too early.
+type LostError struct {
+	Log       string    // whose files they are
+	From, To  time.Time // of the events that were written to it
+	Want, Got uint64    // number of the last event; 0 for none
+}
+
+func (e *LostError) Error() string {
+	what := fmt.Sprintf("ends at event %d instead of %d", e.Got, e.Want)
+	if e.Got == 0 {
+		what = "is gone"
+	}
+	return fmt.Sprintf("log %s of the trail, with the events from %s to %s, %s", e.Log,
+		e.From.UTC().Format(time.RFC3339), e.To.UTC().Format(time.RFC3339), what)
+}
+
+// A Report is what Verify found whole.
+type Report struct{ Chunks, Events int }
+
+// Verify reads every event that can be looked up. The error joins what is wrong with each chunk that cannot be read.
+func (s *Service) Verify(ctx context.Context) (Report, error) {
+	names, entries, err := s.trail.list(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	var r Report
+	var wrong []error
+	for i, e := range entries {
+		if !e.Full { // read when the trail was opened
+			s.trail.mu.Lock()
+			r.Events += len(s.trail.now.events)
+			s.trail.mu.Unlock()
+			r.Chunks++
+			continue
+		}
+		if err := s.trail.readClosed(ctx, names[i], e, func(event) error { r.Events++; return nil }); err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		r.Chunks++
+	}
+	return r, errors.Join(wrong...)
 }
 
 // list is the list of chunks, oldest first.

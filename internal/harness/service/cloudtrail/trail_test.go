@@ -115,6 +115,47 @@ func TestChunkOfManyValues(t *testing.T) {
 	}
 }
 
+// Files that are gone, or end too early, are noticed: by whoever verifies, and by who looks for what was in them. The
+// rest is found as before.
+func TestLostChunk(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lose func(*shelf, string)
+		want string
+	}{
+		"gone": {func(s *shelf, name string) { delete(s.logs, name) }, "is gone"},
+		"too short": {
+			func(s *shelf, name string) { s.logs[name].blocks = s.logs[name].blocks[:1] }, "ends at event 1 instead of 2"},
+		"whole": {func(*shelf, string) {}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(cfg *cloudtrail.Config) { cfg.ChunkBytes = 1500 })
+			for i := range 8 {
+				w.make(i, 1)
+				w.again(t)
+			}
+			r, err := w.Verify(t.Context())
+			if err != nil || r.Chunks < 3 || r.Events != 8 {
+				t.Fatalf("whole: got %+v, %v", r, err)
+			}
+			c.lose(w.shelf, "cloudtrail-0000000000000001")
+			_, err = w.Verify(t.Context())
+			_, lookErr := w.LookupEvents(t.Context(), w.call("LookupEvents"), &cloudtrail.LookupEventsInput{})
+			for _, got := range []error{err, lookErr} {
+				lost, ok := errors.AsType[*cloudtrail.LostError](got)
+				if (c.want != "") != ok || ok && !strings.Contains(lost.Error(), c.want) {
+					t.Errorf("got %v, want %q", got, c.want)
+				}
+			}
+			after := wire.Time{Time: start.Add(time.Hour)}
+			if got := w.names(t, cloudtrail.LookupEventsInput{StartTime: &after}); len(got) != 0 {
+				t.Errorf("later events: got %v, want none", got)
+			}
+		})
+	}
+}
+
 // Events of one moment come in the order in which they were recorded, also across a restart.
 func TestEventsOfOneMoment(t *testing.T) {
 	t.Parallel()

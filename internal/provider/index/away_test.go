@@ -121,3 +121,22 @@ func TestLedgerAway(t *testing.T) {
 		t.Errorf("a destroy leaves %v\n%s", left, said)
 	}
 }
+
+// An index that was created but cannot be looked at is saved; the next apply finds out how it is.
+func TestNotLookedAt(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	c := h.Core()
+	h.Fault(acctest.Fault{ // start session, start, select, create, commit
+		Operation: "SendCommand", Kind: "error", Code: "AccessDeniedException", Message: "not allowed here", Skip: 5,
+	})
+	st, said := c.Apply(t.Context(), typeName, vin, nil, nil)
+	h.ClearFaults()
+	wants(t, said, "Warning", "was created but not looked at", "not allowed here", "The next plan reads its status.")
+	if said.Failed() || st == nil || st.Get("status") != "BUILDING" {
+		t.Fatalf("state %v\n%s", st, said)
+	}
+	if st, said = c.Apply(t.Context(), typeName, vin, st, nil); len(said) > 0 || st.Get("status") != "ONLINE" {
+		t.Errorf("status %v\n%s", st.Get("status"), said)
+	}
+}

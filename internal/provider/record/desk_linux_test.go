@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -56,32 +57,7 @@ resource "qldbkms_record" "car" {
 	few(490)
 }
 
-// all imports every document of a table: what is there is asked for in the plan itself. Ids and revisions stay.
-const all = `
-data "qldbkms_query" "cars" {
-  ledger    = "orders"
-  statement = "SELECT id, c.VIN, c.Doors FROM Vehicle AS c BY id"
-}
-
-locals {
-  cars = { for row in data.qldbkms_query.cars.rows : jsondecode(row).VIN => jsondecode(row) }
-}
-
-import {
-  for_each = local.cars
-  to       = qldbkms_record.car[each.key]
-  id       = "orders/Vehicle/${each.value.id}"
-}
-
-resource "qldbkms_record" "car" {
-  for_each   = local.cars
-  ledger     = "orders"
-  table      = "Vehicle"
-  document   = jsonencode({ VIN = each.key, Doors = each.value.Doors })
-  key_fields = ["VIN"]
-}
-`
-
+// The page of the resource imports every document of a table. Ids and revisions stay.
 func TestImportOfATable(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -91,7 +67,13 @@ func TestImportOfATable(t *testing.T) {
 	}
 	before := b.run("SELECT metadata.id, metadata.version FROM _ql_committed_Vehicle")
 	b.ForgetCalls()
-	config := b.Config("") + all
+	page, err := os.ReadFile("../../../templates/resources/record.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, published, _ := strings.Cut(string(page), "```terraform\n")
+	published, _, _ = strings.Cut(published, "```")
+	config := b.Config("") + published
 	b.says(d.Run(config, "apply", "-auto-approve"), "Resources: 12 imported, 0 added, 12 changed, 0 destroyed")
 	b.says(d.Run(config, "plan"), "No changes.")
 	after := b.run("SELECT metadata.id, metadata.version FROM _ql_committed_Vehicle")

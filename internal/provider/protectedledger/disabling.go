@@ -169,6 +169,51 @@ func (w *work) restoreFormerKey(ctx context.Context, info *ledgerInfo) error {
 	return w.renewGrant(ctx, info)
 }
 
+// leftKey is the owned key that a paused change of key comes from, nil for none.
+func leftKey(st model) *retainedKey {
+	if st.EncryptionStatus.ValueString() != inaccessible {
+		return nil
+	}
+	if onItsWay(st) {
+		if key, kept := st.retained(st.Change.From.ValueString()); kept {
+			return &key
+		}
+		return nil
+	}
+	if own := st.ownKey(); own != "" && own != st.KMSKeyARN.ValueString() { // cut off before it could be saved
+		key := st.Key.asRetained()
+		return &key
+	}
+	return nil
+}
+
+// reviveLeftKey enables the key that a paused change comes from: without it the ledger's data cannot be read.
+func (w *work) reviveLeftKey(ctx context.Context) error {
+	left := leftKey(w.prior)
+	if left == nil || w.sameOwnKey() && left.ARN.Equal(w.prior.Key.ARN) {
+		return nil // changeKey sees to a key that stays
+	}
+	arn := left.ARN.ValueString()
+	if arn == w.now.ownKey() {
+		_, err := w.reviveOwnKey(ctx, arn)
+		return err
+	}
+	key, err := w.findKey(ctx, arn)
+	if isNotFound(err) || err == nil && key.State != keyDisabled && key.State != keyPending {
+		return nil
+	}
+	if err == nil {
+		key, err = w.enableKey(ctx, arn)
+	}
+	if err != nil {
+		return err
+	}
+	left.State = types.StringValue(key.State)
+	w.now.Retained = withRetained(w.now.Retained, *left)
+	w.save(ctx)
+	return nil
+}
+
 // renewGrant asks for the key that an inaccessible ledger shows, which makes missing grants anew, that of a key it is
 // still leaving included, and waits for it.
 func (w *work) renewGrant(ctx context.Context, info *ledgerInfo) error {

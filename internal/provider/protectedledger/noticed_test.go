@@ -113,3 +113,33 @@ func TestUpdateOfALedgerBeingDeleted(t *testing.T) {
 	wantError(t, o, `Ledger "orders" is being deleted`, "Nothing was changed")
 	wantMutations(t, b)
 }
+
+// A change that pauses because the key it comes from was disabled goes on: the apply enables that key.
+func TestPausedChangeGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, forgotten := range map[string]bool{"recorded": false, "cut off before it was saved": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, acctest.WithTiming(acctest.Timing{KeyChange: hour}))
+			st := b.mustApply(own("orders", nil), nil)
+			first := st["kms_key_arn"].(string)
+			cfg := own("orders", obj{"generation": 2})
+			o := b.apply(with(cfg, "wait_for_key_change", false), st)
+			if o.failed() || o.state["encryption_status"] != "UPDATING" {
+				t.Fatalf("the ledger is %v:\n%s", o.state["encryption_status"], o.text())
+			}
+			if !forgotten {
+				st = o.state
+			}
+			b.disableKey(first)
+			st = b.impaired(st)
+			wantWarning(t, b.plan(cfg, st), `Former key of ledger "orders" will be enabled`, first)
+			b.clock.each(func(time.Duration) { b.Advance(hour) })
+			next := b.mustApply(cfg, st)
+			if next["encryption_status"] != "ENABLED" || next["kms_key_arn"] == first || b.keyState(first) != "Enabled" {
+				t.Errorf("the ledger is %v under %v, the former key %s", next["encryption_status"], next["kms_key_arn"],
+					b.keyState(first))
+			}
+		})
+	}
+}

@@ -177,6 +177,13 @@ func recreateFinding(p, st model) finding {
 
 // repairFindings tells what is wrong with an owned key and what the apply does about it.
 func repairFindings(p, st model, mv move) []finding {
+	if left := leftKey(st); left != nil && !p.maybeOff() {
+		if state := left.State.ValueString(); state == keyDisabled || state == keyPending {
+			return []finding{warning(path.Root("retained_keys"), fmt.Sprintf("Former key of ledger %q will be enabled",
+				p.Name.ValueString()), fmt.Sprintf("A change of key pauses, because the key that it comes from, %s, is %s. "+
+				"This apply enables that key, so that the change can go on.", left.ARN.ValueString(), state))}
+		}
+	}
 	if st.Key == nil || p.Key == nil || leavesOwnKey(p, st, mv) {
 		return nil
 	}

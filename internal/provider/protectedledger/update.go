@@ -96,6 +96,7 @@ func (w *work) update(ctx context.Context) {
 		{"changing its key", "KMS", w.changeKey},
 		{"changing its tags", "QLDB", w.changeTags},
 		{"changing its permissions mode", "QLDB", func(ctx context.Context) error { return w.changeMode(ctx, info) }},
+		{"enabling the key it comes from", "KMS", w.reviveLeftKey},
 		{"giving it its present key back", "QLDB", func(ctx context.Context) error {
 			return w.restoreFormerKey(ctx, &info)
 		}},

@@ -86,6 +86,10 @@ func scenarioNames(_ *cobra.Command, args []string) error {
 
 // check finds out before a run of many minutes whether its results can be written.
 func (d *drill) check() error {
+	if _, err := os.Lstat(filepath.Join(d.dataDir, "root.secret")); d.dataDir != "" && err == nil {
+		return fmt.Errorf("--data-dir %s: a harness keeps its data there; scenarios have one of their own: name another "+
+			"directory", d.dataDir)
+	}
 	for flag, file := range map[string]string{"--report": d.report, "--json": d.json} {
 		if file == "" {
 			continue

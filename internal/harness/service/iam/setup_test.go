@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,15 +19,6 @@ import (
 )
 
 const foreign = "444455556666"
-
-// lockedRand is a source that several requests can read at once.
-type lockedRand struct{ mu sync.Mutex }
-
-func (l *lockedRand) Read(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return rand.Read(p)
-}
 
 // server is IAM behind HTTP. Clients made by as talk to it.
 type server struct {
@@ -46,13 +36,12 @@ func serve(t *testing.T) *server {
 	}
 	t.Cleanup(func() { _ = state.Close() })
 	s := &server{t: t, clock: clock.NewFrozen(time.Date(2026, 1, 5, 10, 15, 0, 0, time.UTC))}
-	random := &lockedRand{}
-	s.Service, err = iam.New(iam.Config{State: state, Sealer: state.Sealer(), Rand: random, Clock: s.clock})
+	s.Service, err = iam.New(iam.Config{State: state, Sealer: state.Sealer(), Rand: rand.Reader, Clock: s.clock})
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
 	w, err := wire.New(wire.Config{Services: []wire.Service{s.Wire()}, Credentials: s.Service, Now: s.clock.Now,
-		SignatureNow: time.Now, Rand: random})
+		SignatureNow: time.Now, Rand: rand.Reader})
 	if err != nil {
 		t.Fatalf("wire.New: %v", err)
 	}

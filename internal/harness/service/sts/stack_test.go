@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -43,15 +42,6 @@ func (d directory) Issue(ctx context.Context, s sts.Session) (wire.Credential, e
 	return d.Service.Issue(ctx, iam.Session(s))
 }
 
-// lockedRand is a source that several requests can read at once.
-type lockedRand struct{ mu sync.Mutex }
-
-func (l *lockedRand) Read(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return rand.Read(p)
-}
-
 // stack is IAM and STS behind HTTP.
 type stack struct {
 	t     *testing.T
@@ -69,8 +59,7 @@ func newStack(t *testing.T) *stack {
 	}
 	t.Cleanup(func() { _ = state.Close() })
 	s := &stack{t: t, clock: clock.NewFrozen(time.Date(2026, 1, 5, 10, 15, 0, 0, time.UTC))}
-	random := &lockedRand{}
-	s.iam, err = iam.New(iam.Config{State: state, Sealer: state.Sealer(), Rand: random, Clock: s.clock})
+	s.iam, err = iam.New(iam.Config{State: state, Sealer: state.Sealer(), Rand: rand.Reader, Clock: s.clock})
 	if err != nil {
 		t.Fatalf("iam.New: %v", err)
 	}
@@ -81,7 +70,7 @@ func newStack(t *testing.T) *stack {
 	calls := wire.NewRecorder(1000)
 	t.Cleanup(func() { wantTwins(t, calls) })
 	server, err := wire.New(wire.Config{Services: []wire.Service{s.iam.Wire(), s.sts.Wire()}, Credentials: s.iam,
-		Now: s.clock.Now, SignatureNow: time.Now, Rand: random, Recorder: calls})
+		Now: s.clock.Now, SignatureNow: time.Now, Rand: rand.Reader, Recorder: calls})
 	if err != nil {
 		t.Fatalf("wire.New: %v", err)
 	}

@@ -88,8 +88,9 @@ func TestLedgerAway(t *testing.T) {
 	}
 	h.LedgerUnder("orders", *key.KeyMetadata.Arn)
 	h.Statement("orders", "CREATE TABLE Vehicle")
+	st := made(t, h)
 	config := obj{"ledger": "orders", "table": "Vehicle", "field": "VIN", "timeouts": obj{"delete": "100ms"}}
-	st, said := h.Core().Apply(t.Context(), typeName, config, nil, nil)
+	short, said := h.Core().Apply(t.Context(), typeName, config, st, nil)
 	if len(said) > 0 {
 		t.Fatal(said)
 	}
@@ -103,7 +104,7 @@ func TestLedgerAway(t *testing.T) {
 	if said.Failed() || read == nil || read.Get("status") != "ONLINE" {
 		t.Errorf("read gives %v\n%s", read, said)
 	}
-	left, said := h.Core().Apply(t.Context(), typeName, nil, st, nil)
+	left, said := h.Core().Apply(t.Context(), typeName, nil, short, nil)
 	wants(t, said, "was not dropped", "KMS_KEY_INACCESSIBLE", "stays in the state")
 	if left == nil {
 		t.Error("the index was forgotten")

@@ -31,6 +31,8 @@ type awsProvider struct {
 	kms     *kms.Client
 	qldb    *qldb.Client
 	advance func(time.Duration)
+	url     string
+	env     map[string]string
 }
 
 func newAWSProvider(t *testing.T) awsProvider {
@@ -45,7 +47,7 @@ func newAWSProvider(t *testing.T) awsProvider {
 		}
 	})
 	return awsProvider{t, iam.NewFromConfig(cfg), kms.NewFromConfig(cfg), qldb.NewFromConfig(cfg),
-		func(d time.Duration) { t.Helper(); advance(t, h, d) }}
+		func(d time.Duration) { t.Helper(); advance(t, h, d) }, server.URL, h.Env()}
 }
 
 // answered fails the test when a call was refused.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,6 +31,15 @@ func (s *settings) addReading(cmd *cobra.Command) {
 	f.SortFlags = false
 }
 
+// beginReading is begin for a data directory that must be there.
+func (s *settings) beginReading(cmd *cobra.Command) (context.Context, func(), harness.Config, error) {
+	if _, err := os.Stat(s.dataDir); s.dataDir != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, harness.Config{}, helped(cmd, fmt.Errorf(
+			"--data-dir %s: there is no such directory: name the one that serve or run was given", s.dataDir))
+	}
+	return s.begin(cmd)
+}
+
 func newVerify() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
@@ -40,7 +51,7 @@ func newVerify() *cobra.Command {
 			"anything is damaged or cannot be read.",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop, cfg, err := s.begin(cmd)
+			ctx, stop, cfg, err := s.beginReading(cmd)
 			if err != nil {
 				return err
 			}
@@ -126,7 +137,10 @@ func newDump() *cobra.Command {
 		Short: "Write the journal of a ledger as Ion text, a block a line, from a data directory that nothing serves",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop, cfg, err := s.begin(cmd)
+			if ledger == "" {
+				return helped(cmd, errors.New("no ledger is named: want --ledger NAME"))
+			}
+			ctx, stop, cfg, err := s.beginReading(cmd)
 			if err != nil {
 				return err
 			}
@@ -142,8 +156,5 @@ func newDump() *cobra.Command {
 	cmd.Flags().StringVar(&ledger, "ledger", "", "name of the ledger")
 	cmd.Flags().StringVar(&account, "account", "", "its account, where several have a ledger of that name")
 	cmd.Flags().StringVar(&region, "region", "", "its Region, likewise")
-	if err := cmd.MarkFlagRequired("ledger"); err != nil {
-		panic(err) // the flag was added above
-	}
 	return cmd
 }

@@ -135,7 +135,7 @@ func behaviourAttributes() map[string]schema.Attribute {
 			},
 			MarkdownDescription: "Top-level fields whose values together identify a document, since tables have no unique " +
 				"constraint. Before inserting, the table is searched for a document with the same values, in the same " +
-				"transaction. The first should be indexed, or each search reads the whole table. Default: none, every create " +
+				"transaction. One of them should be indexed, or each search reads the whole table. Default: none, every create " +
 				"inserts. A change makes another document, but for a record that had none before, as after an import.",
 		},
 		"if_exists": schema.StringAttribute{

@@ -66,6 +66,7 @@ func (h *Harness) Serve(ctx context.Context) error {
 		return errors.New("serve: nothing is listened on")
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	ctx, stop := context.WithCancel(ctx)
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -73,10 +74,13 @@ func (h *Harness) Serve(ctx context.Context) error {
 		defer cancel()
 		stopped <- server.Shutdown(grace)
 	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve: %w", err)
+	err := server.Serve(listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		defer stop()
+		return <-stopped
 	}
-	return <-stopped
+	stop() // requests in flight may finish all the same
+	return errors.Join(fmt.Errorf("serve: %w", err), <-stopped)
 }
 
 // announcement is what a running server leaves in its data directory for RunningEnv. It holds the root secret access

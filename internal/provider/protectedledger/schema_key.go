@@ -19,7 +19,7 @@ func keyAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "An existing key, as key id, key ARN or alias, to take over instead of creating one. Its " +
 				"policy, description, rotation and tags become what this resource says. Another key needs a higher " +
 				"`generation` too.",
-			Validators: []validator.String{validate.KMSKey(), validate.OwnKey()},
+			Validators: []validator.String{validate.OwnKey()},
 		},
 		"generation": schema.Int64Attribute{
 			Optional: true, Computed: true,

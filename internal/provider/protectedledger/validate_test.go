@@ -26,6 +26,7 @@ func TestValidate(t *testing.T) {
 		{obj{"name": "orders", "kms_key": "orders"}, "kms_key", "alias/"},
 		{obj{"name": "orders", "kms_key": "alias/a", "key": obj{}}, "", "cannot be configured together"},
 		{obj{"name": "orders", "key": obj{"adopt": "AWS_OWNED_KMS_KEY"}}, "adopt", "an alias name (alias/...) or"},
+		{obj{"name": "orders", "key": obj{"adopt": "orders"}}, "adopt", "an alias name (alias/...) or"},
 		{obj{"name": "orders", "key": obj{"generation": 0}}, "generation", "at least 1"},
 		{obj{"name": "orders", "key": obj{"alias": "orders"}}, "alias", "alias/ followed by"},
 		{obj{"name": "orders", "key": obj{"alias": "alias/aws/qldb"}}, "alias", "reserved"},

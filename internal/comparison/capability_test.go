@@ -85,7 +85,7 @@ var capabilities = []capability{
 		}}},
 	},
 	{
-		name: "decrypt", who: "root admin reader writer nobody partner guest stranger",
+		name: "decrypt", who: "root admin reader writer nobody partner guest stranger scoped bounded grantee",
 		try: func(p *play, a *actor) error {
 			_, err := a.kms.Decrypt(p.t.Context(), &kms.DecryptInput{KeyId: &p.key, CiphertextBlob: p.ciphertext})
 			return err
@@ -93,7 +93,7 @@ var capabilities = []capability{
 		asks: []ask{{action: "kms:Decrypt", told: cipher}},
 	},
 	{
-		name: "generate", who: "reader partner",
+		name: "generate", who: "reader partner bounded",
 		try: func(p *play, a *actor) error {
 			_, err := a.kms.GenerateDataKey(p.t.Context(), &kms.GenerateDataKeyInput{
 				KeyId: &p.key, KeySpec: kmstypes.DataKeySpecAes256, DryRun: aws.Bool(true),
@@ -107,7 +107,7 @@ var capabilities = []capability{
 		}},
 	},
 	{
-		name: "read", who: "admin reader writer nobody", try: (*play).startSession,
+		name: "read", who: "admin reader writer nobody scoped bounded grantee", try: (*play).startSession,
 		asks: []ask{opening, {action: "kms:Decrypt", through: true, told: merged(ledgerValues, cipher),
 			known: policy.RequestContext{"kms:EncryptionContextKeys": ledgerContext}}},
 	},
@@ -142,9 +142,15 @@ func (p *play) request(a *actor, q ask, key *policy.Policy) policy.Request {
 	if a.identity != nil {
 		r.Policies.Identity = []*policy.Policy{a.identity}
 	}
+	if r.Policies.Boundary = a.boundary; a.scope != nil {
+		r.Policies.Session = []*policy.Policy{a.scope}
+	}
+	if a.granted {
+		r.Grants = []policy.Grant{{Grantee: a.caller.ARN, Issuer: home, Operations: one("Decrypt")}}
+	}
 	switch {
 	case q.itself:
-		r.Caller, r.Policies.Identity = policy.NewService(viaQLDB(), "qldb.amazonaws.com"), nil
+		r.Caller, r.Policies = policy.NewService(viaQLDB(), "qldb.amazonaws.com"), policy.Policies{Key: key}
 		r.Grants = []policy.Grant{{Grantee: viaQLDB(), Operations: grantedToQLDB}}
 		r.Context = merged(q.known, policy.RequestContext{"aws:ViaAWSService": one("true"), "kms:ViaService": nil,
 			"kms:CallerAccount": one(a.caller.Account), "aws:SourceIp": nil, "aws:SourceVpc": nil, "aws:SourceVpce": nil})

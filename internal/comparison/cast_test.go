@@ -30,6 +30,11 @@ const (
 	onlyQLDB = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"qldb:*","Resource":"*"}}`
 	useKeys  = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["qldb:*","kms:Encrypt","kms:Decrypt",` +
 		`"kms:GenerateDataKey*","kms:ReEncrypt*","kms:DescribeKey","kms:CreateGrant"],"Resource":"*"}}`
+	ownKeys = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["qldb:*","kms:DescribeKey","kms:Decrypt"],` +
+		`"Resource":"*"}}`
+	ownLedgers = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"qldb:*","Resource":"*"},` +
+		`{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*","Condition":{"StringEquals":{"kms:ViaService":` +
+		`"qldb.eu-west-2.amazonaws.com"}}}]}`
 	trustAll = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}`
 	secret   = "a secret that only this test knows"
 )
@@ -44,11 +49,16 @@ const seed = `{"accounts": [
 		{"name": "admin", "id": "AIDALEDGERADMINAAAAAA", "inline": {"p": ` + all + `},
 			"access_keys": [{"id": "AKIAADMINISTRATORAAA", "secret": "` + secret + `"}]},
 		{"name": "nobody", "inline": {"p": ` + onlyQLDB + `},
-			"access_keys": [{"id": "AKIANOBODYATALLAAAAA", "secret": "` + secret + `"}]}],
+			"access_keys": [{"id": "AKIANOBODYATALLAAAAA", "secret": "` + secret + `"}]},
+		{"name": "grantee", "inline": {"p": ` + onlyQLDB + `},
+			"access_keys": [{"id": "AKIAGRANTEEOFAKEYAAA", "secret": "` + secret + `"}]}],
+	 "policies": [{"name": "limit", "document": ` + ownKeys + `}],
 	 "roles": [
 		{"name": "ledger-reader", "id": "AROALEDGERREADERAAAAA", "trust": ` + trustAll + `, "tags": {"team": "ledger"},
 			"inline": {"p": ` + onlyQLDB + `}},
 		{"name": "ledger-writer", "path": "/apps/", "trust": ` + trustAll + `, "inline": {"p": ` + useKeys + `}},
+		{"name": "ledger-bounded", "trust": ` + trustAll + `, "inline": {"p": ` + all + `},
+			"boundary": "arn:aws:iam::` + home + `:policy/limit"},
 		{"name": "ledger-admin", "trust": ` + trustAll + `},
 		{"name": "AWSServiceRoleForAutoScaling", "path": "/aws-service-role/autoscaling.amazonaws.com/",
 			"trust": ` + trustAll + `},
@@ -68,6 +78,9 @@ type actor struct {
 	name     string
 	caller   policy.Caller
 	identity *policy.Policy // nil for root users
+	boundary *policy.Policy // nil for none
+	scope    *policy.Policy // session policy, nil for none
+	granted  bool           // has a grant to decrypt with each key
 	tags     policy.RequestContext
 	kms      *kms.Client
 	qldb     *qldb.Client
@@ -100,13 +113,19 @@ func newStage(t *testing.T, ledgers int) *stage {
 	env := h.Env()
 	s.add("root", arn("root"), "", "", s.config(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], ""))
 	s.user("admin", home, "AKIAADMINISTRATORAAA", "AIDALEDGERADMINAAAAAA", all)
-	s.role("reader", "r/ledger-reader", "AKIAADMINISTRATORAAA", "AROALEDGERREADERAAAAA", onlyQLDB)
-	s.cast[len(s.cast)-1].tags = policy.RequestContext{"aws:PrincipalTag/team": {"ledger"}}
-	s.role("writer", "r/apps/ledger-writer", "AKIAADMINISTRATORAAA", "", useKeys)
+	s.role("reader", "r/ledger-reader", "AKIAADMINISTRATORAAA", "AROALEDGERREADERAAAAA", onlyQLDB, "")
+	s.actor("reader").tags = policy.RequestContext{"aws:PrincipalTag/team": {"ledger"}}
+	s.role("writer", "r/apps/ledger-writer", "AKIAADMINISTRATORAAA", "", useKeys, "")
 	s.user("nobody", home, "AKIANOBODYATALLAAAAA", "", onlyQLDB)
-	s.role("partner", abroad+":r/partner", "AKIAOPERATORABROADAA", "", all)
-	s.role("guest", abroad+":r/guest", "AKIAOPERATORABROADAA", "", onlyQLDB)
+	s.role("partner", abroad+":r/partner", "AKIAOPERATORABROADAA", "", all, "")
+	s.role("guest", abroad+":r/guest", "AKIAOPERATORABROADAA", "", onlyQLDB, "")
 	s.user("stranger", far, "AKIASTRANGERAAAAAAAA", "", all)
+	s.role("scoped", "r/ledger-reader", "AKIAADMINISTRATORAAA", "AROALEDGERREADERAAAAA", onlyQLDB, ownLedgers)
+	s.actor("scoped").tags = s.actor("reader").tags
+	s.role("bounded", "r/ledger-bounded", "AKIAADMINISTRATORAAA", "", all, "")
+	s.actor("bounded").boundary = s.parse(ownKeys)
+	s.user("grantee", home, "AKIAGRANTEEOFAKEYAAA", "", onlyQLDB)
+	s.actor("grantee").granted = true
 	return s
 }
 
@@ -151,17 +170,31 @@ func (s *stage) user(name, account, key, id, may string) {
 	s.add(name, arn(account+":u/"+name), id, may, s.config(key, secret, ""))
 }
 
-// role adds the session "s1" of a role, which the user with that access key assumes.
-func (s *stage) role(name, role, key, id, may string) {
+func (s *stage) parse(identity string) *policy.Policy {
 	s.t.Helper()
-	out, err := sts.NewFromConfig(s.config(key, secret, "")).AssumeRole(s.t.Context(), &sts.AssumeRoleInput{
-		RoleArn: aws.String(arn(role)), RoleSessionName: aws.String("s1"),
-	})
+	p, err := policy.ParseIdentity(identity)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return p
+}
+
+// role adds the session "s1" of a role, which the user with that access key assumes, perhaps with a session policy.
+func (s *stage) role(name, role, key, id, may, scope string) {
+	s.t.Helper()
+	in := &sts.AssumeRoleInput{RoleArn: aws.String(arn(role)), RoleSessionName: aws.String("s1")}
+	if scope != "" {
+		in.Policy = &scope
+	}
+	out, err := sts.NewFromConfig(s.config(key, secret, "")).AssumeRole(s.t.Context(), in)
 	if err != nil {
 		s.t.Fatalf("assume %s: %v", role, err)
 	}
 	c := out.Credentials
 	s.add(name, arn(role), id, may, s.config(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken))
+	if scope != "" {
+		s.actor(name).scope = s.parse(scope)
+	}
 }
 
 func (s *stage) add(name, arn, id, may string, cfg aws.Config) {
@@ -214,6 +247,12 @@ func (p *play) prepare() {
 		p.t.Fatal(err)
 	}
 	p.key = *made.KeyMetadata.Arn
+	if _, err := root.kms.CreateGrant(p.t.Context(), &kms.CreateGrantInput{
+		KeyId: &p.key, GranteePrincipal: aws.String(arn("u/grantee")),
+		Operations: []kmstypes.GrantOperation{kmstypes.GrantOperationDecrypt},
+	}); err != nil {
+		p.t.Fatal(err)
+	}
 	sealed, err := root.kms.Encrypt(p.t.Context(), &kms.EncryptInput{KeyId: &p.key, Plaintext: []byte("x")})
 	if err != nil {
 		p.t.Fatal(err)

@@ -267,8 +267,9 @@ const legend = `# What the callers of policies.txt can do, by policy: what plan 
 # policies. "." never, whatever the caller's identity policies. + depends on what no plan knows, and was allowed here;
 # - likewise, and was refused here. ! the two disagree, see disagreements.txt.
 # Callers, in this order: put: root admin reader nobody; describe: reader nobody guest; grant: admin reader nobody;
-# decrypt: root admin reader writer nobody partner guest stranger; generate: reader partner; read: admin reader writer
-# nobody; ledger: admin writer nobody partner. works: whether QLDB itself can use the key.
+# decrypt: root admin reader writer nobody partner guest stranger scoped bounded grantee; generate: reader partner
+# bounded; read: admin reader writer nobody scoped bounded grantee; ledger: admin writer nobody partner.
+# works: whether QLDB itself can use the key.
 `
 
 // golden compares with a file, or writes it.

@@ -69,11 +69,8 @@ func canonicalPrincipals(e PrincipalElement, ctx Context) PrincipalElement {
 	e.Bare = false
 	e.List = slices.Clone(e.List)
 	for i := range e.List {
-		if p := &e.List[i]; p.Type == AWS {
-			p.Value = strings.TrimSpace(p.Value)
-			if isAccountID(p.Value) {
-				p.Value = "arn:" + cmp.Or(ctx.Partition, "aws") + ":iam::" + p.Value + ":root"
-			}
+		if p := &e.List[i]; p.Type == AWS && isAccountID(p.Value) {
+			p.Value = "arn:" + cmp.Or(ctx.Partition, "aws") + ":iam::" + p.Value + ":root"
 		}
 	}
 	slices.SortFunc(e.List, func(a, b Principal) int {

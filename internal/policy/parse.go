@@ -236,6 +236,9 @@ func (r *reader) strings(element string, n *node) ([]Value, error) {
 func (r *reader) principal(n *node, statement int) (PrincipalElement, error) {
 	e := PrincipalElement{Offset: n.offset}
 	add := func(t PrincipalType, text string, offset int) {
+		if t == AWS {
+			text = strings.TrimSpace(text)
+		}
 		e.List = append(e.List, Principal{Type: t, Value: text, Statement: statement, Offset: offset})
 	}
 	switch n.kind {

@@ -83,7 +83,7 @@ const (
 	CanonicalUser PrincipalType = "CanonicalUser"
 )
 
-// A Principal is one value of a Principal or NotPrincipal element, as written.
+// A Principal is one value of a Principal or NotPrincipal element: as written, but of type AWS without space around it.
 //
 // A Value of type AWS is "*", a 12-digit account id, a unique id (AROA..., AIDA...), or the ARN of an account root,
 // user, role, assumed role session or federated user.

@@ -34,7 +34,7 @@ func principalFault(p Principal) string {
 	case value == "":
 		return "it is empty"
 	case p.Type == AWS:
-		return awsFault(strings.TrimSpace(value))
+		return awsFault(value)
 	case strings.ContainsAny(value, "*?"):
 		return noWildcard
 	case p.Type == Service && !isServiceName(value):

@@ -46,7 +46,7 @@ func (c *Caller) strength(l level) strength {
 func (c *Caller) named(p Principal) (level, truth) {
 	switch p.Type {
 	case AWS:
-		return c.namedAWS(strings.TrimSpace(p.Value))
+		return c.namedAWS(p.Value)
 	case Service:
 		return ofEntity, truthOf(c.isService(p.Value))
 	}

@@ -356,3 +356,24 @@ func TestRulesByFacts(t *testing.T) {
 		}
 	}
 }
+
+// Space around a principal changes nothing, not even what is said of it.
+func TestSpaceAroundPrincipals(t *testing.T) {
+	t.Parallel()
+	for _, who := range []string{"111122223333", "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/r", "*",
+		"arn:aws:sts::111122223333:assumed-role/r/s", "444455556666"} {
+		findings := func(value string) []preflight.Finding {
+			return preflight.Check(preflight.Input{Account: account, Region: region, Policy: `{"Version":"2012-10-17",
+				"Statement":{"Effect":"Allow","Principal":{"AWS":"` + value + `"},"Action":"kms:*","Resource":"*"}}`})
+		}
+		want := findings(who)
+		if root := who == account || strings.HasSuffix(who, ":root"); root == (len(want) > 0) {
+			t.Errorf("%s: found %v", who, want)
+		}
+		for _, spaced := range []string{" " + who, who + " ", " " + who + " "} {
+			if diff := cmp.Diff(want, findings(spaced)); diff != "" {
+				t.Errorf("%q (-without space +with it):\n%s", spaced, diff)
+			}
+		}
+	}
+}

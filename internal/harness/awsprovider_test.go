@@ -31,8 +31,6 @@ type awsProvider struct {
 	kms     *kms.Client
 	qldb    *qldb.Client
 	advance func(time.Duration)
-	url     string
-	env     map[string]string
 }
 
 func newAWSProvider(t *testing.T) awsProvider {
@@ -47,7 +45,7 @@ func newAWSProvider(t *testing.T) awsProvider {
 		}
 	})
 	return awsProvider{t, iam.NewFromConfig(cfg), kms.NewFromConfig(cfg), qldb.NewFromConfig(cfg),
-		func(d time.Duration) { t.Helper(); advance(t, h, d) }, server.URL, h.Env()}
+		func(d time.Duration) { t.Helper(); advance(t, h, d) }}
 }
 
 // answered fails the test when a call was refused.

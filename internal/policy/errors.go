@@ -40,7 +40,7 @@ func (e *SyntaxError) Unwrap() error { return e.cause }
 type PrincipalError struct {
 	Statement int    // number, from 1
 	Sid       string // "" when the statement has none
-	Value     string // as written
+	Value     string // as Principal has it
 	Offset    int    // in bytes, of the value
 	Reason    string
 }

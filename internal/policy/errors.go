@@ -42,12 +42,15 @@ type PrincipalError struct {
 	Sid       string // "" when the statement has none
 	Value     string // as Principal has it
 	Offset    int    // in bytes, of the value
+	Line      int    // from 1
+	Column    int    // in characters, from 1
 	Reason    string
 }
 
-// Error names the statement, the value and what is wrong with it.
+// Error gives line and column, the statement, the value and what is wrong with it.
 func (e *PrincipalError) Error() string {
-	return fmt.Sprintf("%s: invalid principal %s: %s", statementName(e.Statement, e.Sid), quote(e.Value), e.Reason)
+	return fmt.Sprintf("line %d, column %d: %s: invalid principal %s: %s", e.Line, e.Column,
+		statementName(e.Statement, e.Sid), quote(e.Value), e.Reason)
 }
 
 // statementName is how every message names a statement.
@@ -82,16 +85,17 @@ func clip(s string) string {
 
 // syntaxError locates offset in text, which may be invalid UTF-8 after offset.
 func syntaxError(text string, offset int, msg string) *SyntaxError {
+	line, column := position(text, offset)
+	return &SyntaxError{Offset: offset, Line: line, Column: column, Msg: msg}
+}
+
+// position is the line and the column of the byte at offset, both from 1; columns are counted in characters.
+func position(text string, offset int) (line, column int) {
 	line, start := 1, 0
 	for i := range offset {
 		if text[i] == '\n' {
 			line, start = line+1, i+1
 		}
 	}
-	return &SyntaxError{
-		Offset: offset,
-		Line:   line,
-		Column: utf8.RuneCountInString(text[start:offset]) + 1,
-		Msg:    msg,
-	}
+	return line, utf8.RuneCountInString(text[start:offset]) + 1
 }

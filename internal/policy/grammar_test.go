@@ -86,6 +86,12 @@ func TestParseTrust(t *testing.T) {
 	if !errors.As(err, &principal) {
 		t.Errorf("invalid principal: got %v, want a PrincipalError", err)
 	}
+	_, err = policy.Parse(strings.ReplaceAll("{`Version`:`2012-10-17`,\n `Statement`:{`Sid`:`é`,"+
+		"`Principal`:{`AWS`:`nobody`},\n `Effect`:`Allow`,`Action`:`kms:*`,`Resource`:`*`}}", "`", `"`))
+	const want = `line 2, column 44: statement 1 ("é"): invalid principal "nobody": `
+	if !errors.As(err, &principal) || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("place of an invalid principal: got %v, want %s", err, want)
+	}
 }
 
 func checkParsed(t *testing.T, text string, p *policy.Policy, err error, want, at string) {

@@ -33,6 +33,7 @@ func parse(text string, maxBytes int, g grammar) (*Policy, error) {
 		return p, nil
 	}
 	if err := checkPrincipals(p); err != nil {
+		err.Line, err.Column = position(text, err.Offset)
 		return nil, err
 	}
 	return p, nil

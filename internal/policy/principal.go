@@ -2,10 +2,10 @@ package policy
 
 import "strings"
 
-// checkPrincipals refuses principals that no key policy can name. The error is nil or a *PrincipalError.
+// checkPrincipals refuses principals that no key policy can name. The error is nil or lacks line and column.
 //
 // Source: IAM User Guide, "AWS JSON policy elements: Principal".
-func checkPrincipals(p *Policy) error {
+func checkPrincipals(p *Policy) *PrincipalError {
 	for i := range p.Statements {
 		s := &p.Statements[i]
 		if len(s.Principal.List) == 0 {
